@@ -1,6 +1,5 @@
 // Version, threads, processor and the last error.
 #include <algorithm>
-#include <atomic>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
@@ -12,9 +11,11 @@ namespace {
 
 constexpr int32_t kMaxThreads = 1024;
 
-// OpenMP's own default (OMP_NUM_THREADS, else the processors this process may use) until somebody chooses.
-std::atomic<int32_t> &configured_threads() {
-  static std::atomic<int32_t> threads{std::clamp(omp_get_max_threads(), 1, kMaxThreads)};
+// Of the calling thread. OpenMP's own default (OMP_NUM_THREADS, else the processors this process may use) until the
+// thread chooses.
+int32_t &configured_threads() {
+  static const int32_t initial = std::clamp(omp_get_max_threads(), 1, kMaxThreads);
+  thread_local int32_t threads = initial;
   return threads;
 }
 
@@ -71,7 +72,7 @@ void require_isa_limit() {
   if (!problem.empty()) fail(problem);
 }
 
-void use_configured_threads() noexcept { omp_set_num_threads(configured_threads().load(std::memory_order_relaxed)); }
+void use_configured_threads() noexcept { omp_set_num_threads(configured_threads()); }
 
 }  // namespace revup
 

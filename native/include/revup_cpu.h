@@ -53,7 +53,7 @@ REVUP_API int32_t revup_abi_version(void);
 REVUP_API const char *revup_last_error(void);
 // One line: instruction set, oneDNN version, threads. Written with its terminating zero; truncated to capacity.
 REVUP_API revup_status revup_describe(char *text, int64_t capacity);
-// Threads used by every later call, 1 to 1024. Process-wide. Convolutions keep the count they were created with.
+// Threads used by later calls of the calling thread, 1 to 1024. Convolutions keep the count they were created with.
 REVUP_API revup_status revup_set_threads(int32_t threads);
 typedef int32_t revup_support;
 // Convolutions of a type: impossible; possible; possible and faster than in float32.

@@ -33,7 +33,11 @@ Recipe recipe = new()
         Classes = classes.Length,
         Augmentation = new() { Padding = 2 },
     },
-    Model = new ModelSettings { Stages = [new() { Blocks = 2, Channels = 8 }, new() { Blocks = 2, Channels = 16 }] },
+    // A preset's choices train better than ModelSettings' own: docs/embedding.md.
+    Model = ModelPresets.Get("revup-38") with
+    {
+        Stages = [new() { Blocks = 2, Channels = 8 }, new() { Blocks = 2, Channels = 16 }],
+    },
     Training = new TrainingSettings { Epochs = 4, BatchSize = 32 },
 };
 using (CpuBackend backend = new())

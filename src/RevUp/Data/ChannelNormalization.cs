@@ -59,6 +59,12 @@ internal sealed class ChannelNormalization
     public IReadOnlyList<double> Deviation { get; }
 
     /// <summary>
+    /// Least and greatest of the floats that were measured; null for bytes, and for statistics that
+    /// were given.
+    /// </summary>
+    internal (double Least, double Greatest)? Range { get; init; }
+
+    /// <summary>
     /// The statistics of <paramref name="dataset"/>, without augmentation: of every sample, or of a
     /// number of samples spread evenly over it.
     /// </summary>

@@ -16,6 +16,8 @@ internal sealed class ChannelStatistics(int channels)
     private readonly double[] _sums = new double[channels];
     private readonly double[] _squares = new double[channels];
     private long _values; // floats per channel
+    private double _least = double.PositiveInfinity; // of all floats
+    private double _greatest = double.NegativeInfinity;
 
     /// <summary>Adds positions × C bytes, which count as fractions of white: x / 255.</summary>
     public void Add(ReadOnlySpan<byte> pixels)
@@ -39,6 +41,8 @@ internal sealed class ChannelStatistics(int channels)
                 double value = values[i + channel];
                 _sums[channel] += value;
                 _squares[channel] += value * value;
+                _least = Math.Min(_least, value);
+                _greatest = Math.Max(_greatest, value);
             }
         }
         _values += values.Length / channels;
@@ -51,6 +55,7 @@ internal sealed class ChannelStatistics(int channels)
     internal bool TryAdd(Action<ChannelStatistics> add)
     {
         (double[] sums, double[] squares, long values) = ([.. _sums], [.. _squares], _values);
+        (double least, double greatest) = (_least, _greatest);
         add(this);
         if (_squares.All(double.IsFinite))
         {
@@ -58,7 +63,7 @@ internal sealed class ChannelStatistics(int channels)
         }
         sums.CopyTo(_sums, 0);
         squares.CopyTo(_squares, 0);
-        _values = values;
+        (_values, _least, _greatest) = (values, least, greatest);
         return false;
     }
 
@@ -77,7 +82,10 @@ internal sealed class ChannelStatistics(int channels)
                 _values > 0 ? MomentsOfFloats(channel) : MomentsOfBytes(_histogram.AsSpan(channel * Levels, Levels));
             deviation[channel] = spread > 0 ? spread : 1;
         }
-        return new ChannelNormalization(mean, deviation);
+        return new ChannelNormalization(mean, deviation)
+        {
+            Range = _values > 0 ? (_least, _greatest) : null,
+        };
     }
 
     private (double Mean, double Deviation) MomentsOfFloats(int channel)

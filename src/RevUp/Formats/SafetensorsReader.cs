@@ -15,7 +15,8 @@ internal sealed class SafetensorsReader : IDisposable
     private const int LengthBytes = sizeof(ulong);
 
     private readonly string _path;
-    private readonly SafeFileHandle _file;
+    private readonly SafeFileHandle? _file;
+    private readonly byte[]? _content;
     private readonly Dictionary<string, (SafetensorsTensor Tensor, long Offset)> _entries;
 
     /// <summary>
@@ -25,12 +26,13 @@ internal sealed class SafetensorsReader : IDisposable
     /// <exception cref="CheckpointException">
     /// The file cannot be read, or breaks a rule of the format.
     /// </exception>
-    public SafetensorsReader(string path)
+    public SafetensorsReader(WeightSource source)
     {
-        _path = path;
+        (_path, _content) = (source.Name, source.Content);
+        string path = _path;
         try
         {
-            _file = File.OpenHandle(path);
+            _file = _content is null ? File.OpenHandle(path) : null;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
@@ -43,7 +45,7 @@ internal sealed class SafetensorsReader : IDisposable
         {
             byte[] header = ReadHeader(out long dataStart);
             (List<(SafetensorsTensor Tensor, long Offset)> tensors, Dictionary<string, string> metadata) =
-                SafetensorsHeader.Parse(header, RandomAccess.GetLength(_file) - dataStart);
+                SafetensorsHeader.Parse(header, Length - dataStart);
             _entries = tensors.ToDictionary(
                 entry => entry.Tensor.Name, entry => (entry.Tensor, entry.Offset + dataStart));
             Tensors = tensors.ConvertAll(entry => entry.Tensor);
@@ -51,12 +53,12 @@ internal sealed class SafetensorsReader : IDisposable
         }
         catch (FormatException exception)
         {
-            _file.Dispose();
+            Dispose();
             throw Damaged(exception.Message, exception);
         }
         catch
         {
-            _file.Dispose();
+            Dispose();
             throw;
         }
     }
@@ -105,14 +107,16 @@ internal sealed class SafetensorsReader : IDisposable
     }
 
     /// <summary>Closes the file.</summary>
-    public void Dispose() => _file.Dispose();
+    public void Dispose() => _file?.Dispose();
+
+    private long Length => _content?.LongLength ?? RandomAccess.GetLength(_file!);
 
     private byte[] ReadHeader(out long dataStart)
     {
         Span<byte> prefix = stackalloc byte[LengthBytes];
         ReadAt(0, prefix, "the header's length");
         ulong length = BinaryPrimitives.ReadUInt64LittleEndian(prefix);
-        long available = RandomAccess.GetLength(_file) - LengthBytes;
+        long available = Length - LengthBytes;
         if (length > (ulong)available || length > SafetensorsHeader.MaximumLength)
         {
             throw new FormatException(
@@ -132,7 +136,7 @@ internal sealed class SafetensorsReader : IDisposable
             int read;
             try
             {
-                read = RandomAccess.Read(_file, destination, offset);
+                read = _content is null ? RandomAccess.Read(_file!, destination, offset) : Copy(offset, destination);
             }
             catch (IOException exception)
             {
@@ -148,6 +152,13 @@ internal sealed class SafetensorsReader : IDisposable
             destination = destination[read..];
             offset += read;
         }
+    }
+
+    private int Copy(long offset, Span<byte> destination)
+    {
+        int count = (int)Math.Min(destination.Length, _content!.Length - offset);
+        _content.AsSpan((int)offset, count).CopyTo(destination);
+        return count;
     }
 
     private CheckpointException Damaged(string problem, Exception? innerException = null) =>

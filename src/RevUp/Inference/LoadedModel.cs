@@ -24,13 +24,13 @@ internal sealed class LoadedModel : IDisposable
     /// The file cannot be read, is damaged, does not describe its network, or describes one of
     /// another task.
     /// </exception>
-    public LoadedModel(string path, bool segments, Func<Backend> open, Func<BranchSite, Branch>? branches)
+    public LoadedModel(WeightSource file, bool segments, Func<Backend> open, Func<BranchSite, Branch>? branches)
     {
-        ModelDescription description = ModelDescription.Read(path);
+        ModelDescription description = ModelDescription.Read(file);
         Task = description.Settings.Task;
         if (segments != (Task == ModelTask.Segmentation))
         {
-            throw new CheckpointException(path, segments
+            throw new CheckpointException(file.Name, segments
                 ? $"its network answers for whole samples (model.task '{ModelSettings.Name(Task)}'), and a segmenter "
                     + "takes one that segments; load it with Predictor.Load."
                 : "its network segments, and a predictor takes one that answers for whole samples; load it with "
@@ -39,9 +39,9 @@ internal sealed class LoadedModel : IDisposable
         _backend = open();
         try
         {
-            _net = description.Load(_backend, path, branches);
+            _net = description.Load(_backend, file, branches);
             Normalization = new ChannelNormalization(description.Mean, description.Deviation);
-            (Classes, Cases) = (description.Classes, description.Cases);
+            (Classes, Cases, Input) = (description.Classes, description.Cases, description.Input);
         }
         catch
         {
@@ -63,6 +63,9 @@ internal sealed class LoadedModel : IDisposable
     /// <summary>Rules for the files of cases; null where the model's file has none.</summary>
     public CaseRules? Cases { get; }
 
+    /// <summary>Samples as they must be; null where the model's file does not state them.</summary>
+    public ModelInput? Input { get; }
+
     /// <summary>Of the training set.</summary>
     public ChannelNormalization Normalization { get; }
 
@@ -77,6 +80,12 @@ internal sealed class LoadedModel : IDisposable
 
     /// <summary>Inputs of the head's linear map, [N · C].</summary>
     public float[] Features(BatchPixels pixels) => _net.Features(pixels);
+
+    /// <summary>The same answers, into memory of the caller.</summary>
+    public void Predict(BatchPixels pixels, Span<float> answers) => _net.Predict(pixels, answers);
+
+    /// <summary>Samples of bytes, normalised as the training set.</summary>
+    public BatchPixels Bytes(ReadOnlySpan<byte> samples) => new(samples, default, Normalization);
 
     /// <summary>Labels of a volume that is not normalised (<see cref="PlaneInference"/>).</summary>
     /// <param name="volume">Its numbers, channels-last.</param>

@@ -15,33 +15,37 @@ public sealed partial class Predictor
     /// map, the mean over positions of the last pre-activation. Logits are W · features + bias.
     /// </summary>
     /// <param name="images">
-    /// N·(D)·H·W·C bytes, as of <see cref="Predict(ReadOnlySpan{byte})"/>.
+    /// count·(D)·H·W·C bytes, as of <see cref="Predict(ReadOnlySpan{byte}, int)"/>.
     /// </param>
-    /// <returns>[N · <see cref="FeatureCount"/>].</returns>
+    /// <param name="count">Number of images.</param>
+    /// <returns>[count · <see cref="FeatureCount"/>].</returns>
     /// <exception cref="ArgumentException">
-    /// The bytes are not one or several whole images.
+    /// The bytes are not this number of whole images, or the network takes floats.
     /// </exception>
     /// <exception cref="ArenaExhaustedException">
     /// No memory for this number of images; fewer still work.
     /// </exception>
     /// <exception cref="ObjectDisposedException">The predictor was disposed.</exception>
-    public float[] Features(ReadOnlySpan<byte> images)
+    public float[] Features(ReadOnlySpan<byte> images, int count = 1)
     {
-        RequireWhole(images.Length, "bytes");
+        RequireKind(SampleKind.Bytes);
+        RequireWhole(images.Length, count, "bytes");
         byte[] bytes = images.ToArray();
         return _model.Invoke(loaded => loaded.Features(new BatchPixels(bytes, default, _normalization)));
     }
 
     /// <summary>The same of samples that are numbers.</summary>
-    /// <inheritdoc cref="Features(ReadOnlySpan{byte})"/>
+    /// <inheritdoc cref="Features(ReadOnlySpan{byte}, int)"/>
     /// <param name="samples">
-    /// N·(D)·H·W·C numbers, as of <see cref="Predict(ReadOnlySpan{float})"/>.
+    /// count·(D)·H·W·C numbers, as of <see cref="Predict(ReadOnlySpan{float}, int)"/>.
     /// </param>
-    public float[] Features(ReadOnlySpan<float> samples)
+    /// <param name="count">Number of samples.</param>
+    public float[] Features(ReadOnlySpan<float> samples, int count = 1)
     {
-        RequireWhole(samples.Length, "numbers");
-        float[] pixels = samples.ToArray();
-        _normalization.Apply(pixels);
+        RequireKind(SampleKind.Floats);
+        RequireWhole(samples.Length, count, "numbers");
+        float[] pixels = new float[samples.Length];
+        Normalize(samples, pixels);
         return _model.Invoke(loaded => loaded.Features(new BatchPixels(pixels)));
     }
 }

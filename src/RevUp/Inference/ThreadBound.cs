@@ -4,7 +4,8 @@ namespace RevUp.Inference;
 
 /// <summary>
 /// An object that is made, used and disposed on its own thread. Any thread may request work on the
-/// object. Requests are done one at a time, in order of arrival, and the requesting threads wait.
+/// object. Requests are done one at a time, in order of arrival, and the requesting threads wait,
+/// unless they only post.
 /// </summary>
 /// <remarks>
 /// A lock would not do. OpenMP keeps a team of workers for every thread that calls it, and a CUDA
@@ -44,9 +45,19 @@ internal sealed class ThreadBound<T> : IDisposable
     public TResult Invoke<TResult>(Func<T, TResult> work)
     {
         TaskCompletionSource<TResult> result = new();
+        Post(value => Complete(result, work, value));
+        return result.Task.GetAwaiter().GetResult();
+    }
+
+    /// <summary>
+    /// Requests <paramref name="work"/>, which must not throw, and does not wait for it.
+    /// </summary>
+    /// <exception cref="ObjectDisposedException">The object is being disposed.</exception>
+    public void Post(Action<T> work)
+    {
         try
         {
-            _requests.Add(value => Complete(result, work, value));
+            _requests.Add(work);
         }
         catch (InvalidOperationException exception)
         {
@@ -54,7 +65,6 @@ internal sealed class ThreadBound<T> : IDisposable
             // already.
             throw new ObjectDisposedException($"{typeof(T).Name} was disposed.", exception);
         }
-        return result.Task.GetAwaiter().GetResult();
     }
 
     /// <summary>

@@ -22,9 +22,14 @@ internal sealed class ParameterStore : DeviceObject
     /// A built store that keeps everything that this one declares: a declaration finds the tensor
     /// of its name there. Null for a store of its own.
     /// </param>
-    public ParameterStore(Backend backend, ParameterStore? shared = null)
+    /// <param name="trains">
+    /// Whether there are gradients and vectors of power iterations: without them, a store holds
+    /// what predictions need. Their tensors are empty.
+    /// </param>
+    public ParameterStore(Backend backend, ParameterStore? shared = null, bool trains = true)
         : base(backend)
     {
+        Trains = trains;
         if (shared is not null)
         {
             _shared = shared;
@@ -38,6 +43,9 @@ internal sealed class ParameterStore : DeviceObject
 
     /// <summary>All state tensors, in order of declaration.</summary>
     public IReadOnlyList<StateTensor> State => _state;
+
+    /// <summary>Whether there are gradients and vectors of power iterations.</summary>
+    public bool Trains { get; }
 
     /// <summary>Copies of weights that convolutions are computed with.</summary>
     public WeightCopies Copies { get; }
@@ -54,7 +62,9 @@ internal sealed class ParameterStore : DeviceObject
     /// <summary>The start of <see cref="Values"/>: all that are not frozen.</summary>
     public Tensor Trained => Values.Slice(0, Gradients.Shape);
 
-    /// <summary>All gradients, laid out like <see cref="Trained"/>.</summary>
+    /// <summary>
+    /// All gradients, laid out like <see cref="Trained"/>; empty where nothing trains.
+    /// </summary>
     public Tensor Gradients { get; private set; }
 
     /// <summary>
@@ -119,14 +129,18 @@ internal sealed class ParameterStore : DeviceObject
             + $"or classes");
         // A store of state alone still has buffers, of one unused number.
         Values = Own(new Shape((int)Math.Max(1, total)), ElementType.Float32, MemoryPurpose.Parameters);
-        Gradients = Own(new Shape((int)Math.Max(1, trained)), ElementType.Float32, MemoryPurpose.Gradients);
         Backend.Fill(Values, 0);
-        Backend.Fill(Gradients, 0);
+        if (Trains)
+        {
+            Gradients = Own(new Shape((int)Math.Max(1, trained)), ElementType.Float32, MemoryPurpose.Gradients);
+            Backend.Fill(Gradients, 0);
+        }
         for (int i = 0; i < _parameters.Count; i++)
         {
             Parameter parameter = _parameters[i];
             parameter.Value = Values.Slice(offsets[i], parameter.Shape);
-            parameter.Gradient = parameter.IsFrozen ? default : Gradients.Slice(offsets[i], parameter.Shape);
+            parameter.Gradient =
+                Trains && !parameter.IsFrozen ? Gradients.Slice(offsets[i], parameter.Shape) : default;
             Draw(parameter.Value, parameter.Initialization, new CounterRandom(seed, InitializationStream, i));
         }
         BuildState(seed);
@@ -211,7 +225,7 @@ internal sealed class ParameterStore : DeviceObject
         }
     }
 
-    private static bool IsKept(StateTensor state) => !(state.IsFrozen && state.Random);
+    private bool IsKept(StateTensor state) => !state.Random || (Trains && !state.IsFrozen);
 
     private static long Align(long offset)
     {

@@ -41,7 +41,8 @@ public sealed partial class RevUpNet
                 $"A sample {sample} has other axes or channels than the network's {Sample}.", nameof(sample));
         }
         RevUpNet owner = _owner ?? this;
-        RevUpNet view = new(Backend, Settings, sample, Classes, seed: 0, _branches, Trained, owner)
+        RevUpNet view = new(
+            Backend, Settings, sample, Classes, seed: 0, _branches, Trained, owner, Parameters.Trains)
         {
             KeepsPackedWeights = KeepsPackedWeights,
         };
@@ -56,6 +57,11 @@ public sealed partial class RevUpNet
             throw new InvalidOperationException(
                 $"The network at {Sample} is a view for inference; train the network that it was made of, with "
                 + $"samples {_owner.Sample}.");
+        }
+        if (!Parameters.Trains)
+        {
+            throw new InvalidOperationException(
+                "The network was loaded for predictions, without gradients; build it with its constructor to train.");
         }
     }
 }

@@ -1,3 +1,4 @@
+using RevUp.Backends;
 using RevUp.Formats;
 using RevUp.Layers;
 using RevUp.Reversible;
@@ -27,6 +28,10 @@ public sealed partial class RevUpNet
         }
     }
 
+    // Vectors of power iterations.
+    private HashSet<string> VectorNames =>
+        [.. (_owner ?? this).Parameters.State.Where(state => state.Random).Select(state => state.Name)];
+
     /// <summary>
     /// Writes parameters, power-iteration state and running statistics to one safetensors file,
     /// whole or not at all: for networks that a loop of your own trains, and for other programs.
@@ -46,7 +51,9 @@ public sealed partial class RevUpNet
     /// <summary>
     /// Fills the network from what <see cref="SaveWeights"/> wrote, from a model file, or from a
     /// file of the same names that PyTorch wrote, as safetensors.torch.save_file does by default,
-    /// with or without norms. F64, F16 and BF16 become float32.
+    /// with or without norms. F64, F16 and BF16 become float32. Where the file has no vectors of
+    /// power iterations, as a model file has none, they are estimated again, and the norms are the
+    /// file's.
     /// </summary>
     /// <param name="path">
     /// The file; its weights are held in memory once more while it is read.
@@ -86,15 +93,26 @@ public sealed partial class RevUpNet
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         ArgumentNullException.ThrowIfNull(options);
+        return LoadWeights((WeightSource)path, options, replaced, hint);
+    }
+
+    /// <summary>The same from a file or its bytes.</summary>
+    internal LoadReport LoadWeights(
+        WeightSource file, LoadOptions options, IReadOnlySet<string> replaced, string hint = "")
+    {
         using Driving driving = Drive();
-        using WeightReader reader = new(path, options, hint);
+        using WeightReader reader = new(file, options, hint);
         ParameterStore store = (_owner ?? this).Parameters;
-        HashSet<string> optional = [.. store.State.Where(state => !BatchNorm.IsRunning(state)).Select(s => s.Name)];
+        HashSet<string> optional = [.. store.State
+            .Where(state => store.Trains ? !BatchNorm.IsRunning(state) : state.Random).Select(state => state.Name)];
         LoadReport report = reader.Read(Backend, NamedTensors, optional, optional, replaced);
         List<string> estimated = [];
-        foreach (InvertibleBlock block in (_owner ?? this).Blocks)
+        if (store.Trains)
         {
-            EstimateNorms(block, reader, estimated);
+            foreach (InvertibleBlock block in (_owner ?? this).Blocks)
+            {
+                EstimateNorms(block, reader, estimated);
+            }
         }
         (_owner ?? this)._lacksNorms = false;
         Coefficients?.Reload();
@@ -124,14 +142,18 @@ public sealed partial class RevUpNet
     /// <summary>
     /// Writes a file of weights, whole or not at all, with texts among its metadata.
     /// </summary>
-    internal void WriteWeights(string path, AxisOrder order, params ReadOnlySpan<(string Key, string Value)> metadata)
+    internal void WriteWeights(
+        string path, AxisOrder order, bool withVectors = true,
+        params ReadOnlySpan<(string Key, string Value)> metadata)
     {
+        HashSet<string> left = withVectors ? [] : VectorNames;
         ArgumentException.ThrowIfNullOrEmpty(path);
         using Driving driving = Drive();
         string temporary = path + ".incomplete";
         try
         {
-            TensorFile.Write(Backend, temporary, NamedTensors, order, metadata);
+            TensorFile.Write(
+                Backend, temporary, [.. NamedTensors.Where(tensor => !left.Contains(tensor.Name))], order, metadata);
             File.Move(temporary, path, overwrite: true);
         }
         catch

@@ -49,13 +49,15 @@ public sealed partial class RevUpNet : DeviceObject
     public RevUpNet(
         Backend backend, ModelSettings settings, Shape sample, int classes, ulong seed,
         Func<BranchSite, Branch>? branches = null, TrainedLayers? trained = null)
-        : this(backend, settings, sample, classes, seed, branches, trained ?? new TrainedLayers(), owner: null)
+        : this(
+            backend, settings, sample, classes, seed, branches, trained ?? new TrainedLayers(), owner: null,
+            trains: true)
     {
     }
 
     private RevUpNet(
         Backend backend, ModelSettings settings, Shape sample, int classes, ulong seed,
-        Func<BranchSite, Branch>? branches, TrainedLayers trained, RevUpNet? owner)
+        Func<BranchSite, Branch>? branches, TrainedLayers trained, RevUpNet? owner, bool trains)
         : base(backend)
     {
         using Driving driving = Drive();
@@ -83,26 +85,27 @@ public sealed partial class RevUpNet : DeviceObject
         long mark = backend.Memory.Mark();
         try
         {
-            Parameters = Own(new ParameterStore(backend, owner?.Parameters));
+            Parameters = Own(new ParameterStore(backend, owner?.Parameters, trains));
             Coefficients = _lipschitz.Mode != LipschitzMode.Adaptive
                 ? null
                 : owner?.Coefficients
                     ?? Own(new AdaptiveCoefficients(backend, Parameters, _lipschitz, settings.BlockCount));
-            Work = Own(new BranchWork(backend, waits: true));
+            Work = Own(new BranchWork(backend, waits: true, trains));
             new NetworkBuilder(backend, Parameters, settings, _layers, Coefficients, branches, Work)
                 .Build(sample, classes);
             Blocks = [.. _layers.OfType<InvertibleBlock>()];
-            // A view shares what its owner has built, and leaves the norms to it.
+            // A view shares what its owner has built, and leaves the norms to it. Without training
+            // the norms stay.
             if (owner is null)
             {
                 Mark(trained);
                 Parameters.Build(seed);
             }
-            IEnumerable<(SpectralNorm Norm, Tensor Sigma)> norms = owner is null
+            IEnumerable<(SpectralNorm Norm, Tensor Sigma)> norms = owner is null && trains
                 ? Blocks.SelectMany(block => block.Branch.Norms).Where(entry => entry.Norm.IsIterated)
                 : [];
             _powerIteration = Own(new PowerIteration(backend, Parameters, norms, seed));
-            if (owner is null)
+            if (owner is null && trains)
             {
                 ProveBranches();
             }
@@ -167,7 +170,7 @@ public sealed partial class RevUpNet : DeviceObject
     /// <param name="step">Steps done so far; the first ones iterate more often.</param>
     /// <exception cref="ArgumentOutOfRangeException">No samples, or negative steps.</exception>
     /// <exception cref="InvalidOperationException">
-    /// The network is a view (<see cref="At"/>), which does not train.
+    /// The network is a view (<see cref="At"/>), or for predictions, and does not train.
     /// </exception>
     public void PrepareStep(int batch, long step)
     {
@@ -291,31 +294,6 @@ public sealed partial class RevUpNet : DeviceObject
             memory.FreeSince(mark);
             throw;
         }
-    }
-
-    /// <summary>
-    /// Answers for one or several samples, channels-last and normalised like the training data, one
-    /// after the other: probabilities, or the numbers of a regression.
-    /// </summary>
-    /// <returns>
-    /// softmax(logits), [N · classes], or [N · positions · classes] under
-    /// <see cref="ModelTask.Segmentation"/>; sigmoid(logits) under
-    /// <see cref="ModelTask.MultiLabel"/>; the outputs themselves under
-    /// <see cref="ModelTask.Regression"/>.
-    /// </returns>
-    /// <exception cref="ArgumentException">The length is not a multiple of a sample's.</exception>
-    public float[] Predict(ReadOnlySpan<float> pixels) => Predict(new BatchPixels(pixels));
-
-    /// <inheritdoc cref="Predict(ReadOnlySpan{float})"/>
-    internal float[] Predict(BatchPixels pixels)
-    {
-        using Driving driving = Drive();
-        Tensor logits = Infer(pixels);
-        float[] values = new float[logits.Count];
-        Backend.Download<float>(logits, values);
-        Backend.Memory.Free(logits);
-        Answers.Of(Settings.Task, values, Classes);
-        return values;
     }
 
     /// <inheritdoc/>

@@ -20,16 +20,16 @@ internal sealed class WeightReader : IDisposable
     private readonly Dictionary<string, SafetensorsTensor> _found = [];
 
     /// <summary>Opens the file and renames its tensors.</summary>
-    /// <param name="path">The file.</param>
+    /// <param name="file">The file.</param>
     /// <param name="options">What is taken.</param>
     /// <param name="hint">Added to the message where the file does not fit.</param>
     /// <exception cref="CheckpointException">
     /// The file cannot be read or is damaged, or two of its tensors get one name.
     /// </exception>
-    public WeightReader(string path, LoadOptions options, string hint)
+    public WeightReader(WeightSource file, LoadOptions options, string hint)
     {
-        (_path, _options, _hint) = (path, options, hint);
-        _reader = new SafetensorsReader(path);
+        (_path, _options, _hint) = (file.Name, options, hint);
+        _reader = file.Open();
         try
         {
             foreach (SafetensorsTensor tensor in _reader.Tensors)
@@ -38,7 +38,7 @@ internal sealed class WeightReader : IDisposable
                 if (!_found.TryAdd(name, tensor))
                 {
                     throw new CheckpointException(
-                        path,
+                        file.Name,
                         $"the tensors '{_found[name].Name}' and '{tensor.Name}' are both renamed to '{name}'; correct "
                         + "LoadOptions.Rename.");
                 }

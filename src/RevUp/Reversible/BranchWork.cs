@@ -19,7 +19,8 @@ namespace RevUp.Reversible;
 /// <param name="waits">
 /// Whether somebody calls <see cref="Finish"/>: false for a branch on its own.
 /// </param>
-internal sealed class BranchWork(Backend backend, bool waits) : DeviceObject(backend)
+/// <param name="trains">Whether there are gradients.</param>
+internal sealed class BranchWork(Backend backend, bool waits, bool trains = true) : DeviceObject(backend)
 {
     private readonly bool _waits = waits && backend.Gathers;
     private readonly List<BranchControl> _branches = [];
@@ -53,7 +54,9 @@ internal sealed class BranchWork(Backend backend, bool waits) : DeviceObject(bac
         {
             _factors = Own(new OperandTable<BranchOperands>(
                 Backend, [.. _branches.Select(branch => branch.Operands)]));
-            _operators = Own(new OperatorTables(Backend, [.. _branches.Select(branch => branch.Operators)]));
+            _operators = trains
+                ? Own(new OperatorTables(Backend, [.. _branches.Select(branch => branch.Operators)]))
+                : null;
         }
         if (use == NetworkUse.Training && _waits && _weights is null)
         {

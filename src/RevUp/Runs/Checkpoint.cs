@@ -94,6 +94,9 @@ internal static class Checkpoint
     /// <param name="normalization">Of the training set.</param>
     /// <param name="classes">A name for each class.</param>
     /// <param name="cases">Rules for the files of cases to segment; null for none.</param>
+    /// <param name="input">
+    /// Samples as a predictor must get them; null where that is not known.
+    /// </param>
     /// <exception cref="ConfigurationException">
     /// The names are of more or fewer classes, or the statistics of more or fewer channels, than it
     /// has.
@@ -103,8 +106,10 @@ internal static class Checkpoint
     /// </exception>
     public static void SaveModel(
         RevUpNet net, string path, ChannelNormalization normalization, IReadOnlyList<string> classes,
-        CaseRules? cases = null) =>
-        net.WriteWeights(path, AxisOrder.ChannelsLast, ModelDescription.Metadata(net, normalization, classes, cases));
+        CaseRules? cases = null, ModelInput? input = null) =>
+        net.WriteWeights(
+            path, AxisOrder.ChannelsLast, withVectors: false,
+            ModelDescription.Metadata(net, normalization, classes, cases, input));
 
     /// <summary>Writes the files of a checkpoint into an empty folder.</summary>
     internal static void Write(
@@ -115,10 +120,11 @@ internal static class Checkpoint
         ChannelNormalization normalization,
         IReadOnlyList<string> classes,
         DataIdentity? data = null,
-        CaseRules? cases = null)
+        CaseRules? cases = null,
+        ModelInput? input = null)
     {
         (string Key, string Value) count = ("step", step.Count.ToString(CultureInfo.InvariantCulture));
-        (string Key, string Value) model = ModelDescription.Metadata(net, normalization, classes, cases);
+        (string Key, string Value) model = ModelDescription.Metadata(net, normalization, classes, cases, input);
         using (step.Average?.Use())
         {
             TensorFile.Write(net.Backend, Path.Combine(folder, ModelFile), net.NamedTensors, metadata: [count, model]);

@@ -4,9 +4,9 @@ namespace RevUp.Runs;
 
 /// <summary>
 /// A text file with one line for each damaged sample that a run met, also when it was resumed in
-/// between. Thread-safe.
+/// between; without a path, in memory. Thread-safe.
 /// </summary>
-internal sealed class DamageLog(string path)
+internal sealed class DamageLog(string? path, Action<string>? warn = null)
 {
     public const string FileName = "damaged.txt";
 
@@ -32,11 +32,16 @@ internal sealed class DamageLog(string path)
         lock (_lock)
         {
             string line = sample.Reason.ReplaceLineEndings(" ");
-            if (Lines.Add(line))
+            if (!Lines.Add(line))
+            {
+                return;
+            }
+            if (path is not null)
             {
                 Directory.CreateDirectory(Path.GetDirectoryName(path)!);
                 File.AppendAllText(path, line + "\n");
             }
+            warn?.Invoke(line);
         }
     }
 }

@@ -19,10 +19,12 @@ internal sealed record ModelDescription(
     [property: JsonRequired] IReadOnlyList<string> Classes,
     [property: JsonRequired] IReadOnlyList<double> Mean,
     [property: JsonRequired] IReadOnlyList<double> Deviation,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] CaseRules? Cases = null)
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] CaseRules? Cases = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] ModelInput? Input = null)
 {
     private const string MetadataKey = "revup.model";
-    private const int CurrentVersion = 1;
+    // Version 1 states no input, and its files have the vectors of power iterations.
+    private const int CurrentVersion = 2;
     private static readonly JsonSerializerOptions s_json = new(RecipeFile.Options) { WriteIndented = false };
 
     /// <summary>The description of a network as a text of its file's metadata.</summary>
@@ -31,7 +33,8 @@ internal sealed record ModelDescription(
     /// channels as the network has.
     /// </exception>
     public static (string Key, string Value) Metadata(
-        RevUpNet net, ChannelNormalization normalization, IReadOnlyList<string> classes, CaseRules? cases = null)
+        RevUpNet net, ChannelNormalization normalization, IReadOnlyList<string> classes, CaseRules? cases = null,
+        ModelInput? input = null)
     {
         ArgumentNullException.ThrowIfNull(net);
         ArgumentNullException.ThrowIfNull(normalization);
@@ -46,16 +49,16 @@ internal sealed record ModelDescription(
         int[] sample = [.. Enumerable.Range(0, net.Sample.Rank).Select(i => net.Sample[i])];
         ModelDescription description = new(
             CurrentVersion, net.Settings with { InitialFrom = null }, sample, classes, normalization.Mean,
-            normalization.Deviation, cases);
+            normalization.Deviation, cases, input);
         return (MetadataKey, JsonSerializer.Serialize(description, s_json));
     }
 
-    /// <summary>The description in the file at <paramref name="path"/>.</summary>
+    /// <summary>The description in a file.</summary>
     /// <exception cref="CheckpointException">
     /// The file is damaged, or its metadata has no description that this version reads.
     /// </exception>
-    public static ModelDescription Read(string path) => Find(path) ?? throw new CheckpointException(
-        path,
+    public static ModelDescription Read(WeightSource file) => Find(file) ?? throw new CheckpointException(
+        file.Name,
         "it has weights, but does not describe their network: write the file with Checkpoint.SaveModel, or take the "
         + "model.safetensors of a checkpoint.");
 
@@ -63,9 +66,10 @@ internal sealed record ModelDescription(
     /// <exception cref="CheckpointException">
     /// The file is damaged, or its description is of another version.
     /// </exception>
-    public static ModelDescription? Find(string path)
+    public static ModelDescription? Find(WeightSource file)
     {
-        using SafetensorsReader reader = new(path);
+        string path = file.Name;
+        using SafetensorsReader reader = file.Open();
         if (!reader.Metadata.TryGetValue(MetadataKey, out string? json))
         {
             return null;
@@ -73,12 +77,12 @@ internal sealed record ModelDescription(
         try
         {
             ModelDescription description = JsonSerializer.Deserialize<ModelDescription>(json, s_json)!;
-            return description.Version == CurrentVersion
+            return description.Version is >= 1 and <= CurrentVersion
                 ? description
                 : throw new CheckpointException(
                     path,
                     $"its description has version {description.Version}, and this version of RevUp reads "
-                    + $"{CurrentVersion}.");
+                    + $"1 to {CurrentVersion}; use the version that wrote it, or a later one.");
         }
         catch (JsonException exception)
         {
@@ -90,12 +94,12 @@ internal sealed record ModelDescription(
     }
 
     /// <summary>
-    /// Builds the network, for predictions, and fills it from <paramref name="path"/>.
+    /// Builds the network, for predictions, and fills it from <paramref name="file"/>.
     /// </summary>
     /// <exception cref="CheckpointException">
     /// Description and weights do not fit each other, or the file is damaged.
     /// </exception>
-    public RevUpNet Load(Backend backend, string path, Func<BranchSite, Branch>? branches = null)
+    public RevUpNet Load(Backend backend, WeightSource file, Func<BranchSite, Branch>? branches = null)
     {
         RevUpNet? net = null;
         try
@@ -103,13 +107,9 @@ internal sealed record ModelDescription(
             ConfigurationException.Require(
                 Mean.Count == Sample[^1],
                 $"It states the mean of {Mean.Count} channels for samples [{string.Join(", ", Sample)}]");
-            // Every tensor is read from the file: the seed draws nothing that stays.
-            net = new RevUpNet(
-                backend, Settings.ForInference(backend), new Shape([.. Sample]), Classes.Count, seed: 1, branches)
-            {
-                KeepsPackedWeights = true,
-            };
-            net.LoadWeights(path);
+            net = RevUpNet.ForPredictions(
+                backend, Settings.ForInference(backend), new Shape([.. Sample]), Classes.Count, branches);
+            net.LoadWeights(file, new LoadOptions(), new HashSet<string>());
             return net;
         }
         catch (Exception exception)
@@ -117,7 +117,9 @@ internal sealed record ModelDescription(
             net?.Dispose();
             throw exception is ConfigurationException or ArgumentException
                 ? new CheckpointException(
-                    path, $"the network that its metadata describes cannot be built: {exception.Message}", exception)
+                    file.Name,
+                    $"the network that its metadata describes cannot be built: {exception.Message}",
+                    exception)
                 : exception;
         }
     }

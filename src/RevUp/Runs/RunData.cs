@@ -28,6 +28,9 @@ internal sealed class RunData : IDisposable
     /// <summary>Whether the result is of the test part.</summary>
     public bool HasTest => _parts.ContainsKey(DatasetSplit.Test);
 
+    /// <summary>Whether a part is evaluated after epochs.</summary>
+    public bool HasHeld => _parts.ContainsKey(Held);
+
     /// <summary>Whether each position of a sample has a label, and not the sample.</summary>
     public bool HasLabelMaps => Train.HasLabelMaps;
 
@@ -51,6 +54,9 @@ internal sealed class RunData : IDisposable
     /// Rules by which whole cases become what the network sees; null where there are none.
     /// </summary>
     public CaseRules? CaseRules => Train is DensePatches patches ? CaseRules.Of(patches.Cases) : null;
+
+    /// <summary>Samples as a predictor must get them; null where positions have labels.</summary>
+    public ModelInput? Input => field ??= HasLabelMaps ? null : MakeInput();
 
     /// <summary>By what a checkpoint knows the training set again.</summary>
     public DataIdentity Identity => field ??= DataIdentity.Of(Train);
@@ -81,16 +87,15 @@ internal sealed class RunData : IDisposable
     }
 
     /// <summary>Takes datasets of the caller, who disposes them.</summary>
-    public static RunData Borrow(Recipe recipe, ImageDataset train, ImageDataset test, ImageDataset? validation)
+    public static RunData Borrow(Recipe recipe, ImageDataset train, ImageDataset? test, ImageDataset? validation)
     {
         ArgumentNullException.ThrowIfNull(recipe);
         ArgumentNullException.ThrowIfNull(train);
-        ArgumentNullException.ThrowIfNull(test);
-        Dictionary<DatasetSplit, ImageDataset> parts = new()
+        Dictionary<DatasetSplit, ImageDataset> parts = new() { [DatasetSplit.Train] = train };
+        if (test is not null)
         {
-            [DatasetSplit.Train] = train,
-            [DatasetSplit.Test] = test,
-        };
+            parts.Add(DatasetSplit.Test, test);
+        }
         if (validation is not null)
         {
             parts.Add(DatasetSplit.Validation, validation);
@@ -227,6 +232,17 @@ internal sealed class RunData : IDisposable
     {
         double all = counts.Sum(), classes = counts.Count(count => count > 0);
         return [.. counts.Select(count => count == 0 ? 1 : (float)(all / (classes * count)))];
+    }
+
+    private ModelInput MakeInput()
+    {
+        using SampleReader reader = Train.OpenReader();
+        return reader.WritesBytes
+            ? new ModelInput(SampleKind.Bytes, _settings.Augmentation.Resize)
+            : new ModelInput(SampleKind.Floats)
+            {
+                Range = Normalization.Range is (double least, double greatest) ? [least, greatest] : null,
+            };
     }
 
     public void Dispose()

@@ -15,22 +15,24 @@ namespace RevUp.Runs;
 /// </summary>
 /// <param name="recipe">How evaluations are made, and what chooses.</param>
 /// <param name="data">The parts.</param>
-/// <param name="folder">Of the run; evaluations of label maps write segmentation.json.</param>
+/// <param name="folder">
+/// Of the run; evaluations of label maps write segmentation.json. Null where a run has none.
+/// </param>
 /// <param name="damage">The run's list of damaged samples.</param>
-/// <param name="checkpoints">Checkpoints to choose among.</param>
+/// <param name="checkpoints">Checkpoints to choose among; null where there are none.</param>
 /// <param name="ranks">
 /// Ranks that share the evaluations. The first one has the log, and the others call with null.
 /// </param>
 /// <param name="report">Told after each batch of an evaluation.</param>
 internal sealed class RunJudge(
-    Recipe recipe, RunData data, string folder, DamageLog damage, CheckpointFolder checkpoints,
+    Recipe recipe, RunData data, string? folder, DamageLog damage, CheckpointFolder? checkpoints,
     Collective ranks, Action<EvaluationProgress> report)
 {
     /// <summary>The program's own loss; null for the task's.</summary>
     public BatchLoss? Loss { get; init; }
 
     /// <summary>Samples that are evaluated after an epoch, or whole cases.</summary>
-    public int HeldSamples => SamplesOf(data.Held);
+    public int HeldSamples => data.HasHeld ? SamplesOf(data.Held) : 0;
 
     /// <summary>Whether a step's network was evaluated after its epoch.</summary>
     public bool IsEvaluated(RunLog log, long step) => Of(log, data.Held).LastOrDefault()?.Step == step;
@@ -56,7 +58,7 @@ internal sealed class RunJudge(
     /// </summary>
     public EvaluationMetrics? Choose(RunLog log)
     {
-        if (!data.HasValidation)
+        if (!data.HasValidation || checkpoints is null)
         {
             return null;
         }
@@ -126,7 +128,7 @@ internal sealed class RunJudge(
         {
             return Conclusion.Nothing;
         }
-        if (best.Step != step && checkpoints.Chosen() is { } chosen)
+        if (best.Step != step && checkpoints!.Chosen() is { } chosen)
         {
             Checkpoint.LoadModel(net, chosen.Path);
         }
@@ -160,7 +162,7 @@ internal sealed class RunJudge(
         SegmentationEvaluator evaluator = new(net, patches, data.Normalization, memory);
         EvaluationResult result = evaluator.Evaluate(recorder, batches.Damaged, Report, stop);
         SegmentationResult maps = recorder.Complete(part, step);
-        if (ranks.IsFirst)
+        if (ranks.IsFirst && folder is not null)
         {
             SegmentationJson.Write(Path.Combine(folder, SegmentationJson.FileName), maps);
         }

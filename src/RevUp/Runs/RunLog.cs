@@ -8,15 +8,18 @@ namespace RevUp.Runs;
 /// <summary>
 /// Log of a run while it goes on, in both forms: <see cref="MetricsLog"/> and
 /// <see cref="TensorBoardLog"/>. Steps after the one resumed from are dropped from what an earlier
-/// process wrote.
+/// process wrote. A run without a folder has its evaluations alone, in memory.
 /// </summary>
-internal sealed class RunLog(string folder, long lastStep, IEnumerable<string> blockNames) : IDisposable
+internal sealed class RunLog(string? folder, long lastStep, IEnumerable<string> blockNames) : IDisposable
 {
-    private readonly MetricsLog _metrics = new(Path.Combine(folder, MetricsLog.FileName), lastStep);
-    private readonly TensorBoardLog _tensorBoard = new(folder, lastStep, blockNames);
+    private readonly MetricsLog? _metrics =
+        folder is null ? null : new(Path.Combine(folder, MetricsLog.FileName), lastStep);
+
+    private readonly TensorBoardLog? _tensorBoard = folder is null ? null : new(folder, lastStep, blockNames);
+    private readonly List<EvaluationMetrics> _evaluations = [];
 
     /// <inheritdoc cref="MetricsLog.Evaluations"/>
-    public IReadOnlyList<EvaluationMetrics> Evaluations => _metrics.Evaluations;
+    public IReadOnlyList<EvaluationMetrics> Evaluations => _metrics?.Evaluations ?? _evaluations;
 
     public void Step(
         long step,
@@ -29,26 +32,27 @@ internal sealed class RunLog(string folder, long lastStep, IEnumerable<string> b
         in MemoryUse peak,
         RankWait? wait)
     {
-        _metrics.Step(step, epoch, result, milliseconds, peak[MemoryPurpose.Activations], records, coefficients, wait);
-        _tensorBoard.Step(step, result, imagesPerSecond, records, coefficients, peak);
+        _metrics?.Step(step, epoch, result, milliseconds, peak[MemoryPurpose.Activations], records, coefficients, wait);
+        _tensorBoard?.Step(step, result, imagesPerSecond, records, coefficients, peak);
     }
 
     public void Evaluation(long step, int epoch, EvaluationResult result)
     {
-        _metrics.Evaluation(step, epoch, result);
-        _tensorBoard.Evaluation(step, result);
-        _tensorBoard.Flush();
+        _evaluations.Add(new EvaluationMetrics(step, epoch, result));
+        _metrics?.Evaluation(step, epoch, result);
+        _tensorBoard?.Evaluation(step, result);
+        _tensorBoard?.Flush();
     }
 
     public void Flush()
     {
-        _metrics.Flush();
-        _tensorBoard.Flush();
+        _metrics?.Flush();
+        _tensorBoard?.Flush();
     }
 
     public void Dispose()
     {
-        _metrics.Dispose();
-        _tensorBoard.Dispose();
+        _metrics?.Dispose();
+        _tensorBoard?.Dispose();
     }
 }

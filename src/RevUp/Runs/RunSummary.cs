@@ -70,9 +70,9 @@ public sealed record RunSummary
     /// </summary>
     internal StepForecast? Forecast { get; init; }
 
-    /// <summary>Folder of the run.</summary>
+    /// <summary>Folder of the run; empty where it has none.</summary>
     public required string Folder { get; init; }
 
-    /// <summary>Folder of the last checkpoint.</summary>
+    /// <summary>Folder of the last checkpoint; empty where there is none.</summary>
     public required string Checkpoint { get; init; }
 }

@@ -99,7 +99,7 @@ public sealed class SavedModel : IDisposable
 
     /// <summary>
     /// Writes the network as it is now, with its classes and the file's normalisation, for
-    /// <see cref="Inference.Predictor.Load"/> and <see cref="Open"/>.
+    /// <see cref="Inference.Predictor"/> and <see cref="Open"/>.
     /// </summary>
     /// <param name="path">The file; one that is there is replaced.</param>
     /// <exception cref="IOException">

@@ -9,7 +9,7 @@ using RevUp.Training;
 namespace RevUp.Runs;
 
 // The steps of one epoch: pipelined or accumulating, each logged, told and saved where it is time
-// to.
+// to; and the evaluation at its end.
 public sealed partial class TrainingRun
 {
     /// <summary>Steps that a profiler is to look at; null for none.</summary>
@@ -21,8 +21,8 @@ public sealed partial class TrainingRun
         Window?.Require("--profile-steps", _step.Count, Steps);
         if (Window is not null && _ranks.IsFirst)
         {
-            Directory.CreateDirectory(_folder);
-            Network.Backend.GraphNames = Path.Combine(_folder, StepWindow.GraphNames);
+            Directory.CreateDirectory(_folder!);
+            Network.Backend.GraphNames = Path.Combine(_folder!, StepWindow.GraphNames);
         }
     }
 
@@ -115,6 +115,7 @@ public sealed partial class TrainingRun
         epoch.Meter.Add(result, milliseconds, _step.Engine.Records, _step.Wait);
         TrainingProgress progress = Progress(epoch.Number, epoch.Meter, null);
         MemoryUse peak = Network.Backend.Memory.Peak;
+        Measure(epoch.Meter.LastEvaluations, peak);
         ReadOnlySpan<float> coefficients = Network.Coefficients is { } own ? own.Values : default;
         using (Network.Backend.Range(ProfilerRanges.Log))
         {
@@ -139,15 +140,54 @@ public sealed partial class TrainingRun
         RequireSameWeights();
         DamageExchange.Share(_ranks, _loader.Damaged);
         log?.Flush();
-        if (_ranks.IsFirst)
+        if (_ranks.IsFirst && _checkpoints is not null)
         {
             _checkpoint = _checkpoints.Save(_step.Count, Write).Path;
         }
         meter.Skip();
 
         void Write(string folder) => Checkpoint.Write(
-            folder, _recipe, Network, _step, _data.Normalization, _data.Train.Classes, _data.Identity, _data.CaseRules);
+            folder, _recipe, Network, _step, _data.Normalization, _data.Train.Classes, _data.Identity, _data.CaseRules,
+            _data.Input);
     }
+
+    // At the end of an epoch, unless it was evaluated before: a run may have been stopped between
+    // the epoch's checkpoint and its evaluation. False when it is stopped there now; the resumed
+    // run begins with the evaluation.
+    private bool EvaluateWhenDue(RunMeter meter, RunLog? log, Action<TrainingProgress>? progress, StopAgreement stop)
+    {
+        bool due = _data.HasHeld && _step.Count > 0 && (_step.Count % StepsPerEvaluation == 0 || _step.Count == Steps);
+        if (!due || _ranks.First(() => _judge.IsEvaluated(log!, _step.Count), "the log"))
+        {
+            return true;
+        }
+        using NvtxRange range = Network.Backend.Range(ProfilerRanges.Evaluation);
+        AverageStatistics();
+        int epoch = (int)((_step.Count - 1) / _stepsPerEpoch);
+        long start = Stopwatch.GetTimestamp();
+        EvaluationResult evaluation;
+        try
+        {
+            using IDisposable? average = _step.Average?.Use();
+            evaluation = _judge.EvaluateHeld(Network, _step.Count, Remaining(meter, EvaluationsLeft - 1), stop);
+        }
+        catch (OperationCanceledException) when (stop.Token.IsCancellationRequested)
+        {
+            return false;
+        }
+        meter.Pace.AddEvaluation(Stopwatch.GetElapsedTime(start).TotalSeconds);
+        if (log is not null)
+        {
+            log.Evaluation(_step.Count, epoch, evaluation);
+            Logger.Evaluated(_step.Count, evaluation.Loss, evaluation.Top1);
+            _judge.Choose(log);
+        }
+        progress?.Invoke(Progress(epoch, meter, evaluation));
+        meter.Skip();
+        return true;
+    }
+
+    private long StepsPerEvaluation => _stepsPerEpoch * _recipe.Training.EvaluateEveryEpochs;
 
     private TrainingProgress Progress(int epoch, RunMeter meter, EvaluationResult? evaluation)
     {
@@ -166,7 +206,9 @@ public sealed partial class TrainingRun
 
     // With the one that is due after the last step done. The last of all is at the end, wherever
     // that is.
-    private long EvaluationsLeft => (Steps - 1) / StepsPerEvaluation + 1 - (_step.Count - 1) / StepsPerEvaluation;
+    private long EvaluationsLeft => _data.HasHeld
+        ? (Steps - 1) / StepsPerEvaluation + 1 - (_step.Count - 1) / StepsPerEvaluation
+        : 0;
 
     private TimeSpan Remaining(RunMeter meter, long evaluations)
     {

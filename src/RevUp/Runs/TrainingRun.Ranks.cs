@@ -20,13 +20,13 @@ public sealed partial class TrainingRun
     /// <summary>A run whose steps several ranks share; the first one has the folder.</summary>
     /// <inheritdoc cref="TrainingRun(Backend, Recipe, string, bool)"/>
     /// <param name="ranks">All ranks, each of which makes the run with the same recipe.</param>
-    public TrainingRun(Backend backend, Recipe recipe, string folder, bool resume, Ranks ranks)
+    public TrainingRun(Backend backend, Recipe recipe, string? folder, bool resume, Ranks ranks)
         : this(backend, recipe, folder, resume, (ranks ?? throw new ArgumentNullException(nameof(ranks))).All)
     {
     }
 
     /// <inheritdoc cref="TrainingRun(Backend, Recipe, string, bool, Ranks)"/>
-    internal TrainingRun(Backend backend, Recipe recipe, string folder, bool resume, Collective ranks)
+    internal TrainingRun(Backend backend, Recipe recipe, string? folder, bool resume, Collective ranks)
         : this(backend, recipe, folder, resume, RunData.Open(recipe), ranks: ranks)
     {
     }

@@ -18,8 +18,11 @@ namespace RevUp.Runs;
 /// report.md, run.json, checkpoints/ and, if samples were damaged, damaged.txt. From its
 /// construction to its disposal a run has the folder to itself. A run that was stopped, or killed,
 /// continues from its newest complete checkpoint and ends with the same bits as one that was not
-/// (same threads, same machine).
+/// (same threads, same machine). A run without a folder writes nothing and leaves its network.
 /// </summary>
+/// <remarks>
+/// Meter "RevUp": revup.training.steps, .branch_evaluations, .replays and .activation_bytes.
+/// </remarks>
 public sealed partial class TrainingRun : IDisposable
 {
     /// <summary>
@@ -28,11 +31,11 @@ public sealed partial class TrainingRun : IDisposable
     public const string RecipeFileName = "recipe.json";
 
     private readonly Recipe _recipe;
-    private readonly string _folder;
+    private readonly string? _folder;
     private readonly RunData _data;
     private readonly DamageLog _damage;
     private readonly RunJudge _judge;
-    private readonly CheckpointFolder _checkpoints;
+    private readonly CheckpointFolder? _checkpoints;
     private readonly BatchLoader _loader;
     private readonly TrainingStep _step;
     private readonly long _stepsPerEpoch;
@@ -43,7 +46,10 @@ public sealed partial class TrainingRun : IDisposable
     /// <summary>Opens data and folder and builds the network; nothing is trained yet.</summary>
     /// <param name="backend">The device. Its disposal closes the network and ends the run.</param>
     /// <param name="recipe">Settings of the run.</param>
-    /// <param name="folder">Where results go; created when it does not exist.</param>
+    /// <param name="folder">
+    /// Where results go; created when it does not exist. Null to write nothing: such a run has no
+    /// checkpoints, and therefore neither a validation set nor a resume.
+    /// </param>
     /// <param name="resume">
     /// Continue from the newest complete checkpoint in the folder, or start when there is none.
     /// </param>
@@ -55,7 +61,7 @@ public sealed partial class TrainingRun : IDisposable
     /// <exception cref="CheckpointException">
     /// The checkpoint does not fit the recipe, or the folder cannot be written.
     /// </exception>
-    public TrainingRun(Backend backend, Recipe recipe, string folder, bool resume)
+    public TrainingRun(Backend backend, Recipe recipe, string? folder, bool resume)
         : this(backend, recipe, folder, resume, RunData.Open(recipe))
     {
     }
@@ -68,6 +74,7 @@ public sealed partial class TrainingRun : IDisposable
     /// <param name="train">Training set; the recipe's augmentation applies.</param>
     /// <param name="test">
     /// Test set: evaluated after every epoch, or where there is a validation part, once at the end.
+    /// Null for none.
     /// </param>
     /// <param name="validation">Set that chooses the checkpoint; null for none.</param>
     /// <param name="branches">
@@ -81,10 +88,10 @@ public sealed partial class TrainingRun : IDisposable
     public TrainingRun(
         Backend backend,
         Recipe recipe,
-        string folder,
+        string? folder,
         bool resume,
         ImageDataset train,
-        ImageDataset test,
+        ImageDataset? test,
         ImageDataset? validation = null,
         Func<BranchSite, Branch>? branches = null,
         Ranks? ranks = null,
@@ -98,7 +105,7 @@ public sealed partial class TrainingRun : IDisposable
     private TrainingRun(
         Backend backend,
         Recipe recipe,
-        string folder,
+        string? folder,
         bool resume,
         RunData data,
         Func<BranchSite, Branch>? branches = null,
@@ -106,7 +113,7 @@ public sealed partial class TrainingRun : IDisposable
         BatchLoss? loss = null)
     {
         ArgumentNullException.ThrowIfNull(backend);
-        ArgumentException.ThrowIfNullOrEmpty(folder);
+        ArgumentException.ThrowIfNullOrEmpty(folder ?? ".", nameof(folder));
         using Driving driving = backend.Drive();
         _ranks = ranks ?? Collective.Alone;
         PendingLock? pending = null;
@@ -116,7 +123,11 @@ public sealed partial class TrainingRun : IDisposable
             recipe.Validate();
             data.RequireShapes();
             data.RequireTargets(recipe.Model.Task, recipe.Training);
-            _folder = Path.GetFullPath(folder);
+            _folder = folder is null ? null : Path.GetFullPath(folder);
+            ConfigurationException.Require(
+                _folder is not null || (!resume && !data.HasValidation),
+                $"the run has no folder for checkpoints, and {(resume ? "'resume' continues from one" : "a validation "
+                + "set chooses among them")}; give a folder, or leave it out");
             if (recipe.Data.Path is { } path)
             {
                 // The checkpoint is used from other working folders, too.
@@ -127,16 +138,18 @@ public sealed partial class TrainingRun : IDisposable
                 recipe = recipe with { Model = recipe.Model with { InitialFrom = Path.GetFullPath(from) } };
             }
             _ranks.Deadline = recipe.Training.RankDeadline;
-            string checkpoints = Path.Combine(_folder, Checkpoint.FolderName);
-            _checkpoints = new CheckpointFolder(checkpoints, recipe.Training.KeepCheckpoints);
+            _checkpoints = _folder is null
+                ? null
+                : new CheckpointFolder(
+                    Path.Combine(_folder, Checkpoint.FolderName), recipe.Training.KeepCheckpoints);
             CheckpointEntry? latest = null;
             string decided = _ranks.First(Decide, "the first rank to open the run");
             if (!_ranks.IsFirst)
             {
-                recipe = RecipeFile.Parse(decided, _folder, []);
+                recipe = RecipeFile.Parse(decided, _folder ?? "of the first rank", []);
             }
             _recipe = recipe;
-            _damage = new DamageLog(Path.Combine(_folder, DamageLog.FileName));
+            _damage = new DamageLog(_folder is null ? null : Path.Combine(_folder, DamageLog.FileName), Warn);
             _judge = new RunJudge(
                 recipe, data, _folder, _damage, _checkpoints, _ranks, progress => Evaluating?.Invoke(progress))
             {
@@ -173,12 +186,13 @@ public sealed partial class TrainingRun : IDisposable
                 Network, data.OfStep(training), recipe.Reversible.Plan, recipe.Reversible.Inversion,
                 _ranks, loss);
             ShareStart(_ranks.First(Begin, "the first rank to read the checkpoint"));
+            IsResumed = _step.Count > 0;
 
             string Decide()
             {
                 _ = recipe.Training.PassesOf(_ranks.Size);
-                pending = new PendingLock(_folder);
-                latest = resume ? _checkpoints.LatestOfRun() : null;
+                pending = _folder is null ? null : new PendingLock(_folder);
+                latest = resume ? _checkpoints?.LatestOfRun() : null;
                 recipe = recipe with { Model = Checkpoint.Decide(recipe.Model, backend, latest?.Path) };
                 if (recipe.Reversible.NeedsPlan)
                 {
@@ -199,7 +213,7 @@ public sealed partial class TrainingRun : IDisposable
                     Initial = InitialWeights.Take(Network, from, data.Train.Classes);
                     _step.Average?.Take();
                 }
-                _lock = pending!.Keep();
+                _lock = pending?.Keep();
                 return new Start(_step.Count, _step.Engine.Inverter.Plan.State);
             }
         }
@@ -233,14 +247,24 @@ public sealed partial class TrainingRun : IDisposable
     /// <summary>Updates of the whole run.</summary>
     public long Steps { get; }
 
+    /// <summary>Updates done, those before a resume included.</summary>
+    public long Step => _step.Count;
+
+    /// <summary>
+    /// Whether the run goes on from a checkpoint, whose weights replaced the initial ones.
+    /// </summary>
+    public bool IsResumed { get; }
+
     /// <summary>Raised after each batch of an evaluation, on the run's thread.</summary>
     internal event Action<EvaluationProgress>? Evaluating;
 
     /// <summary>
     /// Trains until the end or until <paramref name="stop"/>, which finishes the step and writes a
-    /// checkpoint, or ends an evaluation.
+    /// checkpoint, or ends an evaluation. The summary of a stopped run says so.
     /// </summary>
-    /// <param name="progress">Called after every step, on this thread.</param>
+    /// <param name="progress">
+    /// Called after every step, on this thread; null for nobody.
+    /// </param>
     /// <param name="stop">Ends the run early.</param>
     /// <exception cref="TrainingDivergedException">The loss is no longer a number.</exception>
     /// <exception cref="CheckpointException">
@@ -249,13 +273,14 @@ public sealed partial class TrainingRun : IDisposable
     /// <exception cref="ObjectDisposedException">
     /// The run, its network or its backend was disposed.
     /// </exception>
-    public RunSummary Run(Action<TrainingProgress>? progress, CancellationToken stop)
+    public RunSummary Run(Action<TrainingProgress>? progress = null, CancellationToken stop = default)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         RequireWindow();
         using Driving driving = Network.Drive();
         using StopAgreement agreement = new(_ranks, stop);
         using RunLog? log = _ranks.IsFirst ? OpenLog() : null;
+        Logger.TrainingStarts(_step.Count, Steps);
         RunMeter meter = new();
         Network.Backend.Memory.ResetPeaks();
         bool complete = false;
@@ -279,8 +304,9 @@ public sealed partial class TrainingRun : IDisposable
         log?.Flush();
         string[] blockNames = [.. Network.Blocks.Select(b => b.Name)];
         RunSummary summary = Summarize(meter, log, interrupted: !complete);
+        Logger.TrainingEnds(_step.Count, Steps);
         string[] nodes = _ranks.Gather(Environment.MachineName, "the names of nodes");
-        if (_ranks.IsFirst)
+        if (_ranks.IsFirst && _folder is not null)
         {
             RunReport.Write(_folder, _recipe, blockNames, summary, _data.Train.Classes);
             RunRecord.Write(
@@ -288,21 +314,6 @@ public sealed partial class TrainingRun : IDisposable
                 _ranks.IsAlone ? null : new RankRecord(nodes, _ranks.Library));
         }
         return summary;
-    }
-
-    /// <summary>
-    /// Writes the network as it is now to one file for <see cref="Inference.Predictor.Load"/>; the
-    /// run's checkpoints hold such files, too.
-    /// </summary>
-    /// <exception cref="IOException">
-    /// The file cannot be written; one that was there before is unchanged.
-    /// </exception>
-    public void SaveModel(string path)
-    {
-        ObjectDisposedException.ThrowIf(_disposed, this);
-        using Driving driving = Network.Drive();
-        using IDisposable? average = _step.Average?.Use();
-        Checkpoint.SaveModel(Network, path, _data.Normalization, _data.Train.Classes, _data.CaseRules);
     }
 
     /// <summary>
@@ -324,8 +335,11 @@ public sealed partial class TrainingRun : IDisposable
 
     private RunLog OpenLog()
     {
-        Directory.CreateDirectory(_folder);
-        File.WriteAllText(Path.Combine(_folder, RecipeFileName), RecipeFile.Serialize(_recipe));
+        if (_folder is not null)
+        {
+            Directory.CreateDirectory(_folder);
+            File.WriteAllText(Path.Combine(_folder, RecipeFileName), RecipeFile.Serialize(_recipe));
+        }
         return new RunLog(_folder, _step.Count, Network.Blocks.Select(b => b.Name));
     }
 
@@ -341,43 +355,6 @@ public sealed partial class TrainingRun : IDisposable
         Forecast = MemoryPlanner.Plan(backend, OfOneRank(recipe), branches);
         return recipe.Reversible.WithPlan(Forecast.Plan);
     }
-
-    // At the end of an epoch, unless it was evaluated before: a run may have been stopped between
-    // the epoch's checkpoint and its evaluation. False when it is stopped there now; the resumed
-    // run begins with the evaluation.
-    private bool EvaluateWhenDue(RunMeter meter, RunLog? log, Action<TrainingProgress>? progress, StopAgreement stop)
-    {
-        bool due = _step.Count > 0 && (_step.Count % StepsPerEvaluation == 0 || _step.Count == Steps);
-        if (!due || _ranks.First(() => _judge.IsEvaluated(log!, _step.Count), "the log"))
-        {
-            return true;
-        }
-        using NvtxRange range = Network.Backend.Range(ProfilerRanges.Evaluation);
-        AverageStatistics();
-        int epoch = (int)((_step.Count - 1) / _stepsPerEpoch);
-        long start = Stopwatch.GetTimestamp();
-        EvaluationResult evaluation;
-        try
-        {
-            using IDisposable? average = _step.Average?.Use();
-            evaluation = _judge.EvaluateHeld(Network, _step.Count, Remaining(meter, EvaluationsLeft - 1), stop);
-        }
-        catch (OperationCanceledException) when (stop.Token.IsCancellationRequested)
-        {
-            return false;
-        }
-        meter.Pace.AddEvaluation(Stopwatch.GetElapsedTime(start).TotalSeconds);
-        if (log is not null)
-        {
-            log.Evaluation(_step.Count, epoch, evaluation);
-            _judge.Choose(log);
-        }
-        progress?.Invoke(Progress(epoch, meter, evaluation));
-        meter.Skip();
-        return true;
-    }
-
-    private long StepsPerEvaluation => _stepsPerEpoch * _recipe.Training.EvaluateEveryEpochs;
 
     // The result of the evaluations is in the log, which the first rank has.
     private RunSummary Summarize(RunMeter meter, RunLog? log, bool interrupted)
@@ -402,7 +379,7 @@ public sealed partial class TrainingRun : IDisposable
             Peak = Network.Backend.Memory.Peak,
             TotalPeakBytes = Network.Backend.Memory.TotalPeak,
             Forecast = Forecast?.Step,
-            Folder = _folder,
+            Folder = _folder ?? "",
             Checkpoint = _checkpoint,
         };
     }

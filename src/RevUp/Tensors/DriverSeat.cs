@@ -13,6 +13,12 @@ internal sealed class DriverSeat
     /// <summary>Called when another thread takes the seat than had it before.</summary>
     public Action? Changed { get; set; }
 
+    /// <summary>Called when a thread takes the seat, on this thread.</summary>
+    public Action? Taken { get; set; }
+
+    /// <summary>Called before the thread leaves the seat, on this thread.</summary>
+    public Action? Left { get; set; }
+
     /// <summary>Takes the seat until the result is disposed.</summary>
     /// <exception cref="InvalidOperationException">Another thread has it.</exception>
     public Driving Take()
@@ -51,7 +57,11 @@ internal sealed class DriverSeat
     }
 
     /// <summary>Frees the seat.</summary>
-    public void Leave() => Volatile.Write(ref _driver, 0);
+    public void Leave()
+    {
+        Left?.Invoke();
+        Volatile.Write(ref _driver, 0);
+    }
 
     private Driving Seated(int thread)
     {
@@ -60,6 +70,7 @@ internal sealed class DriverSeat
             _last = thread;
             Changed?.Invoke();
         }
+        Taken?.Invoke();
         return new Driving(this);
     }
 }

@@ -20,27 +20,44 @@ internal sealed unsafe class ThreadTests
     [DataRow(7)]
     internal void LoopsOfSeveralCallersDoNotMix(int threads)
     {
-        CpuLibrary.SetThreads(threads).Check();
-        try
-        {
-            Exception?[] failures = new Exception?[Callers];
-            Thread[] callers =
-                [.. Enumerable.Range(0, Callers).Select(caller => new Thread(() => Call(caller, failures)))];
-            Array.ForEach(callers, thread => thread.Start());
-            Array.ForEach(callers, thread => thread.Join());
-            Assert.IsTrue(
-                failures.All(failure => failure is null), $"{failures.FirstOrDefault(failure => failure is not null)}");
-        }
-        finally
-        {
-            CpuLibrary.SetThreads(Environment.ProcessorCount).Check();
-        }
+        Exception?[] failures = new Exception?[Callers];
+        Thread[] callers =
+            [.. Enumerable.Range(0, Callers).Select(caller => new Thread(() => Call(caller, threads, failures)))];
+        Array.ForEach(callers, thread => thread.Start());
+        Array.ForEach(callers, thread => thread.Join());
+        Assert.IsTrue(
+            failures.All(failure => failure is null), $"{failures.FirstOrDefault(failure => failure is not null)}");
     }
 
-    private static void Call(int caller, Exception?[] failures)
+    [TestMethod]
+    internal void ANumberOfThreadsIsOfTheCallingThreadAlone()
+    {
+        CpuLibrary.SetThreads(3).Check();
+        string? other = null;
+        Thread thread = new(() =>
+        {
+            CpuLibrary.SetThreads(5).Check();
+            other = Describe();
+        });
+        thread.Start();
+        thread.Join();
+        StringAssert.EndsWith(other, ", 5 threads");
+        StringAssert.EndsWith(Describe(), ", 3 threads");
+        CpuLibrary.SetThreads(Environment.ProcessorCount).Check();
+    }
+
+    private static string Describe()
+    {
+        byte* text = stackalloc byte[256];
+        CpuLibrary.Describe(text, 256).Check();
+        return new((sbyte*)text);
+    }
+
+    private static void Call(int caller, int threads, Exception?[] failures)
     {
         try
         {
+            CpuLibrary.SetThreads(threads).Check();
             using AlignedBuffer first = new(Count * sizeof(float));
             using AlignedBuffer second = new(Count * sizeof(float));
             using AlignedBuffer third = new(sizeof(float));

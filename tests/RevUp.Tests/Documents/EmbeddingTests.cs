@@ -93,7 +93,7 @@ public sealed class EmbeddingTests : FolderTest
         Recipe recipe = new()
         {
             Data = new DataSettings { Dataset = DatasetKind.Custom, Extents = [16, 16], Channels = 1, Classes = 2 },
-            Model = new ModelSettings
+            Model = ModelPresets.Get("revup-38") with
             {
                 Stages = [new() { Blocks = 2, Channels = 8 }, new() { Blocks = 2, Channels = 16 }],
             },

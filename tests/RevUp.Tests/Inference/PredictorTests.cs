@@ -6,8 +6,8 @@ public sealed class PredictorTests : FolderTest
     private const int Callers = 8;
     private const int Images = 48;
 
-    private static readonly string[] Names = ["left", "right", "none"];
-    private static readonly ChannelNormalization Normalization = new([0.5, 0.25, 0.4], [0.25, 0.5, 0.3]);
+    private static readonly string[] Names = PredictorFiles.Names;
+    private static readonly ChannelNormalization Normalization = PredictorFiles.Normalization;
 
     [TestMethod]
     public void TheFileAloneGivesTheProbabilitiesOfTheNetwork()
@@ -29,7 +29,8 @@ public sealed class PredictorTests : FolderTest
         long unpacked = predictor.Memory[MemoryPurpose.Workspace];
         CollectionAssert.AreEqual(expected, predictor.Predict(image));
         Assert.IsGreaterThan(unpacked, predictor.Memory[MemoryPurpose.Workspace], "weights are packed for every call");
-        CollectionAssert.AreEqual(net.Predict([.. normalized, .. normalized]), predictor.Predict([.. image, .. image]));
+        CollectionAssert.AreEqual(
+            net.Predict([.. normalized, .. normalized]), predictor.Predict([.. image, .. image], count: 2));
     }
 
     [TestMethod]
@@ -119,8 +120,7 @@ public sealed class PredictorTests : FolderTest
         using Predictor predictor = Load(Folder);
         Assert.Refuses<ArgumentException>(
             () => predictor.Predict(new byte[bytes]),
-            $"{bytes} bytes are not one or several samples of the shape [1, 8, 8, 3], channels-last: one sample "
-            + "has 192 bytes");
+            $"{bytes} bytes are not 1 sample of the shape [1, 8, 8, 3], channels-last: one sample has 192 bytes");
         Assert.Refuses<ArgumentException>(() => predictor.Predict(new float[bytes]), $"{bytes} numbers");
     }
 
@@ -134,13 +134,13 @@ public sealed class PredictorTests : FolderTest
         using RevUpNet net = Save(Folder, backend);
         using Predictor predictor = Load(Folder);
         float[] samples = new float[2 * 192]; // two of [1, 8, 8, 3]
-        float[] clean = predictor.Predict(samples);
+        float[] clean = predictor.Predict(samples, count: 2);
         samples.AsSpan(192).Fill(value);
 
-        Assert.Refuses<ArgumentException>(() => predictor.Predict(samples), expected);
+        Assert.Refuses<ArgumentException>(() => predictor.Predict(samples, count: 2), expected);
 
         samples.AsSpan(192).Clear();
-        CollectionAssert.AreEqual(clean, predictor.Predict(samples), "the predictor stays usable");
+        CollectionAssert.AreEqual(clean, predictor.Predict(samples, count: 2), "the predictor stays usable");
     }
 
     [TestMethod]
@@ -151,7 +151,8 @@ public sealed class PredictorTests : FolderTest
         using Predictor predictor = Predictor.Load(
             Folder["net.safetensors"], () => new CpuBackend(threads: 1, capacity: 1 << 20));
         float[] one = predictor.Predict(Image(1));
-        Assert.ThrowsExactly<ArenaExhaustedException>(() => predictor.Predict(new byte[1000 * Image(1).Length]));
+        Assert.ThrowsExactly<ArenaExhaustedException>(
+            () => predictor.Predict(new byte[1000 * Image(1).Length], 1000));
         CollectionAssert.AreEqual(one, predictor.Predict(Image(1)));
     }
 
@@ -211,7 +212,7 @@ public sealed class PredictorTests : FolderTest
     }
 
     [TestMethod]
-    [DataRow("\\u0022version\\u0022:1", "\\u0022version\\u0022:2", "has version 2")]
+    [DataRow("\\u0022version\\u0022:2", "\\u0022version\\u0022:3", "has version 3")]
     [DataRow("\\u0022width\\u0022:5", "\\u0022width\\u0022:6", "the file belongs to another network")]
     [DataRow(
         "\\u0022sample\\u0022:[1,",
@@ -254,27 +255,12 @@ public sealed class PredictorTests : FolderTest
     private static string Refused(string path) =>
         Assert.ThrowsExactly<CheckpointException>(() => Predictor.Load(path, () => TestRuns.Backend())).Message;
 
-    // Drawn at random, zero layers too: a network as it is initialised gives every class the same
-    // probability.
     private static RevUpNet Save(TemporaryFolder folder, CpuBackend backend)
     {
-        TestModel model = TestModel.Get(TestModel.Squeeze);
-        RevUpNet net = new(backend, model.Settings, model.Sample, TestModel.Classes, seed: 1);
-        float[] values = new float[net.Parameters.Values.Count];
-        Random random = new(7);
-        foreach (ref float value in values.AsSpan())
-        {
-            value = (random.NextSingle() - 0.5f) / 2;
-        }
-        backend.Upload<float>(values, net.Parameters.Values);
+        RevUpNet net = PredictorFiles.Network(backend);
         Checkpoint.SaveModel(net, folder["net.safetensors"], Normalization, Names);
         return net;
     }
 
-    private static byte[] Image(int seed)
-    {
-        byte[] image = new byte[8 * 8 * 3];
-        new Random(seed).NextBytes(image);
-        return image;
-    }
+    private static byte[] Image(int seed) => PredictorFiles.Image(seed);
 }

@@ -220,11 +220,11 @@ public sealed class SegmenterTests
         using CpuBackend backend = TestRuns.Backend();
         using RevUpNet net = Create(backend, rank: 3, isResidual: false, classes: 3);
         Save(net, folder["net.safetensors"]);
-        using Segmenter segmenter = Segmenter.Load(folder["net.safetensors"], memory: 8 << 20);
+        using Segmenter segmenter = Segmenter.Load(folder["net.safetensors"], memory: 4 << 20);
         Shape shape = new(1, 100, 100, 100, 2);
         string message = Assert.ThrowsExactly<ArenaExhaustedException>(
             () => segmenter.Segment(Volume(shape), shape)).Message;
-        Assert.Contains("8388608 bytes do not reach for a tile of a volume [1, 100, 100, 100, 2]", message);
+        Assert.Contains("4194304 bytes do not reach for a tile of a volume [1, 100, 100, 100, 2]", message);
     }
 
     [TestMethod]

@@ -101,7 +101,7 @@ public sealed class LifetimeRunTests : FolderTest
             ("folder", () => Checkpoint.Load(backend, null!)),
             ("path", () => net.SaveWeights(null!)),
             ("path", () => net.LoadWeights(null!)),
-            ("path", () => Predictor.Load(null!)),
+            ("path", () => Predictor.Load((string)null!)),
             ("net", () => OnnxFile.Write(null!, "file")),
             ("net", () => Evaluator.Evaluate(null!, data, normalization, new BatchLoaderOptions())),
             ("data", () => Evaluator.Evaluate(net, null!, normalization, new BatchLoaderOptions())),

@@ -51,13 +51,16 @@ public sealed class PackageTests : FolderTest
     }
 
     [TestMethod]
-    public void TheDescriptionNamesTheVersionOfTheAssembliesAndNoOtherPackage()
+    public void TheDescriptionNamesTheVersionOfTheAssembliesAndThePackageOfLoggers()
     {
         using ZipArchive package = Open();
         XElement metadata = XDocument.Load(new MemoryStream(Read(package, "RevUp.nuspec"))).Root!.Elements().Single();
         string version = metadata.Elements().Single(element => element.Name.LocalName == "version").Value;
         Assert.AreEqual(typeof(Recipe).Assembly.GetName().Version!.ToString(fieldCount: 3), version);
-        Assert.IsEmpty(metadata.Descendants().Where(element => element.Name.LocalName == "dependency"));
+        string[] dependencies = [.. metadata.Descendants()
+            .Where(element => element.Name.LocalName == "dependency")
+            .Select(element => (string)element.Attribute("id")!)];
+        CollectionAssert.AreEqual(new[] { "Microsoft.Extensions.Logging.Abstractions" }, dependencies);
     }
 
     [TestMethod]
@@ -119,8 +122,8 @@ public sealed class PackageTests : FolderTest
         TestRuns.AssertSameState(Folder["runs/stripes"], Folder["ranked/stripes"]);
     }
 
-    // The feed is this test's only source, and its packages are in a folder of its own: neither a
-    // network nor an older package can help.
+    // The feed and the packages that the build has restored are this test's only sources, and its
+    // packages are in a folder of its own: neither a network nor an older package can help.
     private static void BuildSample(string name, TemporaryFolder folder)
     {
         foreach (string file in Directory.GetFiles(Path.Combine(Repository.Root, "samples", name)))
@@ -130,8 +133,12 @@ public sealed class PackageTests : FolderTest
         Run(
             folder.Path,
             [("NUGET_PACKAGES", folder["packages"]), .. s_noServers],
-            "dotnet", "build", "-c", "Release", "--source", s_feed, "-tl:off");
+            "dotnet", "build", "-c", "Release", "--source", s_feed, "--source", Restored(), "-tl:off");
     }
+
+    // The folder of restored packages holds their files, as a source does.
+    private static string Restored() => Environment.GetEnvironmentVariable("NUGET_PACKAGES")
+        ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
 
     private static ZipArchive Open() => ZipFile.OpenRead(Directory.GetFiles(s_feed, "RevUp.*.nupkg").Single());
 

@@ -16,7 +16,7 @@ public sealed unsafe partial class CpuBackend : Backend
 
     /// <summary>Opens the CPU.</summary>
     /// <param name="threads">
-    /// Threads of the native library, process-wide; 0 for all processors.
+    /// Threads that compute, beside those of other backends; 0 for all processors.
     /// </param>
     /// <param name="capacity">
     /// Bytes that tensors may use; 0 for all that the machine has available.
@@ -34,11 +34,14 @@ public sealed unsafe partial class CpuBackend : Backend
         }
         ArgumentOutOfRangeException.ThrowIfNegative(capacity);
         Threads = threads > 0 ? threads : Environment.ProcessorCount;
+        // For operations outside a call that drives the backend.
         CpuLibrary.SetThreads(Threads).Check();
+        CpuThreads driver = new(Threads);
         _memory = new CpuMemory(capacity, poison);
+        (Memory.Seat.Taken, Memory.Seat.Left) = (driver.Enter, driver.Leave);
     }
 
-    /// <summary>Threads of the native library.</summary>
+    /// <summary>Threads that compute for this backend.</summary>
     public int Threads { get; }
 
     /// <inheritdoc/>
@@ -51,7 +54,11 @@ public sealed unsafe partial class CpuBackend : Backend
         {
             RequireDevice();
             byte* text = stackalloc byte[256];
-            CpuLibrary.Describe(text, 256).Check();
+            CpuThreads threads = new(Threads);
+            threads.Enter();
+            CpuStatus status = CpuLibrary.Describe(text, 256);
+            threads.Leave();
+            status.Check();
             return Marshal.PtrToStringUTF8((nint)text)!;
         }
     }
