@@ -28,8 +28,8 @@ public sealed class Parameter
     public Tensor Value { get; internal set; }
 
     /// <summary>
-    /// The gradient, to which backward passes add; empty where the layer is frozen, and in a network
-    /// for predictions.
+    /// The gradient, to which backward passes add; empty where the layer is frozen, and in a
+    /// network for predictions.
     /// </summary>
     public Tensor Gradient { get; internal set; }
 

@@ -26,7 +26,7 @@ internal sealed class StateTensor(string name, Shape shape, bool random, float i
     public bool IsFrozen { get; set; }
 
     /// <summary>
-    /// The value; empty until the store is built, and of a singular vector that nothing trains with.
+    /// The value; empty until the store is built, and of a singular vector without training.
     /// </summary>
     public Tensor Value { get; internal set; }
 }

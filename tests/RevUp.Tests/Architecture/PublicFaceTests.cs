@@ -6,8 +6,8 @@ namespace RevUp.Tests.Architecture;
 [TestClass]
 public sealed class PublicFaceTests
 {
-    // With Ranks, by which a program trains on many processes, its own loss BatchLoss, four types of
-    // fine-tuning and three of a server.
+    // With Ranks, by which a program trains on many processes, BatchLoss, its own loss, four types
+    // of fine-tuning and three of a server.
     private const int Most = 89;
 
     private static readonly (Assembly Assembly, string Folder)[] s_assemblies =
