@@ -38,7 +38,7 @@ Recipe recipe = new()
     {
         Stages = [new() { Blocks = 2, Channels = 8 }, new() { Blocks = 2, Channels = 16 }],
     },
-    Training = new TrainingSettings { Epochs = 4, BatchSize = 32 },
+    Training = new TrainingSettings { Epochs = 4, BatchSize = 32, ClipNorm = 1 },
 };
 using (CpuBackend backend = new())
 using (MemoryDataset train = Draw(512, seed: 1))

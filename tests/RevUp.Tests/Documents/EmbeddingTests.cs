@@ -97,7 +97,7 @@ public sealed class EmbeddingTests : FolderTest
             {
                 Stages = [new() { Blocks = 2, Channels = 8 }, new() { Blocks = 2, Channels = 16 }],
             },
-            Training = new TrainingSettings { Epochs = 4, BatchSize = 32 },
+            Training = new TrainingSettings { Epochs = 4, BatchSize = 32, ClipNorm = 1 },
         };
         using (CpuBackend backend = new())
         using (TrainingRun run = new(backend, recipe, folder, resume: true, train: data, test: data))
