@@ -5,11 +5,8 @@ namespace RevUp.Tests.Cli;
 /// </summary>
 internal static class ToolProcess
 {
-    /// <summary>
-    /// The tool, in its own folder: the tests' has only such packages as their frameworks lack.
-    /// </summary>
-    public static readonly string Program = Path.Combine(
-        AppContext.BaseDirectory.Replace("tests/RevUp.Tests", "src/RevUp.Cli", StringComparison.Ordinal), "RevUp.Cli");
+    /// <summary>The tool.</summary>
+    public static readonly string Program = Path.Combine(AppContext.BaseDirectory, "RevUp.Cli");
 
     /// <summary>Starts it with both streams redirected.</summary>
     /// <param name="environment">
