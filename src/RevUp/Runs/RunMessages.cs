@@ -8,8 +8,8 @@ internal static partial class RunMessages
     [LoggerMessage(1, LogLevel.Information, "Training starts at step {Step} of {Steps}")]
     public static partial void TrainingStarts(this ILogger logger, long step, long steps);
 
-    [LoggerMessage(2, LogLevel.Information, "Evaluated after step {Step}: loss {Loss:F4}, top-1 {Top1:P2}")]
-    public static partial void Evaluated(this ILogger logger, long step, double loss, double top1);
+    [LoggerMessage(2, LogLevel.Information, "Evaluated after step {Step}: loss {Loss:F4}, {Measure} {Value:F4}")]
+    public static partial void Evaluated(this ILogger logger, long step, double loss, string measure, double value);
 
     [LoggerMessage(3, LogLevel.Information, "Training ends at step {Step} of {Steps}")]
     public static partial void TrainingEnds(this ILogger logger, long step, long steps);

@@ -179,7 +179,8 @@ public sealed partial class TrainingRun
         if (log is not null)
         {
             log.Evaluation(_step.Count, epoch, evaluation);
-            Logger.Evaluated(_step.Count, evaluation.Loss, evaluation.Top1);
+            TaskMeasure measure = TaskMeasure.Of(_recipe.Model.Task)[0];
+            Logger.Evaluated(_step.Count, evaluation.Loss, measure.Name, measure.OfResult(evaluation));
             _judge.Choose(log);
         }
         progress?.Invoke(Progress(epoch, meter, evaluation));
