@@ -59,7 +59,10 @@ internal sealed class Interruption : IDisposable
         _stop.Dispose();
     }
 
-    private void Handle(PosixSignalContext signal)
+    /// <summary>
+    /// Asks for the stop. A signal that came just before the disposal may be handled after it.
+    /// </summary>
+    internal void Handle(PosixSignalContext signal)
     {
         if (signal.Signal is PosixSignal.SIGINT or PosixSignal.SIGTERM && Interlocked.Exchange(ref _interrupted, true))
         {
@@ -67,10 +70,24 @@ internal sealed class Interruption : IDisposable
             return;
         }
         signal.Cancel = true;
-        if (!_stop.IsCancellationRequested)
+        if (Stop())
         {
-            _stop.Cancel();
             _terminal.NoteAboveDisplay(_notice);
+        }
+    }
+
+    // Whether it is new that the work is to stop. Once disposed, nothing is left to stop.
+    private bool Stop()
+    {
+        try
+        {
+            bool isNew = !_stop.IsCancellationRequested;
+            _stop.Cancel();
+            return isNew;
+        }
+        catch (ObjectDisposedException)
+        {
+            return false;
         }
     }
 
@@ -96,13 +113,6 @@ internal sealed class Interruption : IDisposable
         while (input.Read(ignored) > 0)
         {
         }
-        try
-        {
-            _stop.Cancel();
-        }
-        catch (ObjectDisposedException)
-        {
-            // Nothing is left to stop.
-        }
+        Stop();
     }
 }

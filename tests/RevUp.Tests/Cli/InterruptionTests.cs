@@ -1,4 +1,6 @@
 using System.Runtime.InteropServices;
+using RevUp.Cli;
+using RevUp.Cli.Output;
 using Processor = System.Runtime.InteropServices.Architecture;
 
 namespace RevUp.Tests.Cli;
@@ -28,6 +30,22 @@ public sealed class InterruptionTests : FolderTest
             "train", "--recipe", Folder["tiny.json"], "--output", Folder["whole"], "--threads", "1", "--json");
         Assert.AreEqual(whole.Json.GetProperty("loss").GetDouble(), resumed.Json.GetProperty("loss").GetDouble());
         Assert.AreEqual(whole.Json.GetProperty("step").GetInt32(), resumed.Json.GetProperty("step").GetInt32());
+    }
+
+    /// <summary>As happens to a training that ends while a signal is on its way.</summary>
+    [TestMethod]
+    [DataRow(10)]
+    [DataRow(15)]
+    public void ASignalThatIsHandledAfterTheEndDoesNothing(int signal)
+    {
+        using StringWriter error = new();
+        Terminal terminal = new(TextWriter.Null, error, outputIsTerminal: false, errorIsTerminal: false);
+        Interruption interruption = new(terminal, "Stopping.");
+        interruption.Dispose();
+        PosixSignalContext context = new((PosixSignal)signal);
+        interruption.Handle(context);
+        Assert.IsTrue(context.Cancel, "The process goes on to its end.");
+        Assert.AreEqual("", error.ToString());
     }
 
     [TestMethod]
