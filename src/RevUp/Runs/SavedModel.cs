@@ -24,13 +24,12 @@ namespace RevUp.Runs;
 public sealed class SavedModel : IDisposable
 {
     private readonly ChannelNormalization _normalization;
-    private readonly CaseRules? _cases;
+    private readonly ModelDescription _description;
 
     private SavedModel(RevUpNet network, LoadReport report, IReadOnlyList<string> classes, ModelDescription description)
     {
-        (Network, Report, Classes) = (network, report, classes);
+        (Network, Report, Classes, _description) = (network, report, classes, description);
         _normalization = new ChannelNormalization(description.Mean, description.Deviation);
-        _cases = description.Cases;
     }
 
     /// <summary>The network; disposed with this.</summary>
@@ -98,7 +97,7 @@ public sealed class SavedModel : IDisposable
     }
 
     /// <summary>
-    /// Writes the network as it is now, with its classes and the file's normalisation, for
+    /// Writes the network as it is now, with its classes and the file's rules for samples, for
     /// <see cref="Inference.Predictor"/> and <see cref="Open"/>.
     /// </summary>
     /// <param name="path">The file; one that is there is replaced.</param>
@@ -106,7 +105,8 @@ public sealed class SavedModel : IDisposable
     /// The file cannot be written; one that was there before is unchanged.
     /// </exception>
     /// <exception cref="ObjectDisposedException">The model was disposed.</exception>
-    public void Save(string path) => Checkpoint.SaveModel(Network, path, _normalization, Classes, _cases);
+    public void Save(string path) => Checkpoint.SaveModel(
+        Network, path, _normalization, Classes, _description.Cases, _description.Input);
 
     /// <summary>Frees the network. Harmless when repeated.</summary>
     public void Dispose() => Network.Dispose();

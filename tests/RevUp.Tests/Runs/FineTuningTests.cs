@@ -134,13 +134,15 @@ public sealed class FineTuningTests : FolderTest
         }
         using SavedModel again = SavedModel.Open(backend, Folder["two"]);
         CollectionAssert.AreEqual((string[])["oak", "elm"], again.Classes.ToArray());
-        // Vectors of the frozen body were not kept.
+        // A model file has no singular vectors.
         Assert.HasCount(6, again.Report.Estimated);
         using Predictor predictor = Predictor.Load(Folder["two"]);
-        float[] pixels = Vectors.Normal(2, again.Network.Sample.Count);
+        Assert.AreEqual(SampleKind.Bytes, predictor.Kind, "as the first file says");
+        byte[] image = new byte[again.Network.Sample.Count];
+        new Random(2).NextBytes(image);
         float[] normalized =
-            [.. pixels.Select(pixel => (float)((pixel - again.Mean[0]) / again.Deviation[0]))];
-        float[] expected = again.Network.Predict(normalized), found = predictor.Predict(pixels);
+            [.. image.Select(pixel => (float)((pixel / 255.0 - again.Mean[0]) / again.Deviation[0]))];
+        float[] expected = again.Network.Predict(normalized), found = predictor.Predict(image);
         Assert.AreEqual(expected[0], found[0], 1e-5);
     }
 
