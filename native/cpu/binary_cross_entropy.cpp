@@ -2,16 +2,10 @@
 #include <cmath>
 
 #include "exponential.h"
-#include "parallel.h"
-#include "shape.h"
+#include "row_loss.h"
 
 namespace revup {
 namespace {
-
-struct RowResult {
-  double loss;
-  bool correct;
-};
 
 // With q = sigmoid(-|z|) and w the weight of the answer that the sign of z denies, the loss is
 // w * |z| + log(1 + e^-|z|), and its derivative is w - q away from that answer: neither loses digits where p is nearly
@@ -33,7 +27,7 @@ RowResult evaluate_row(int64_t outputs, const float *logits, const float *target
       gradient[k] = scale * (is_positive ? difference : -difference);
     }
   }
-  return {loss / static_cast<double>(outputs), correct};
+  return {loss / static_cast<double>(outputs), correct ? 1.0 : 0.0};
 }
 
 }  // namespace
@@ -44,27 +38,9 @@ using namespace revup;
 revup_status revup_binary_cross_entropy(int64_t batch, int64_t outputs, const float *logits, const float *targets,
                                         float gradient_scale, float *gradient, double *statistics) {
   return guarded([&] {
-    require_count(batch, "batch");
-    require_count(outputs, "outputs");
-    if (element_count({batch, outputs}, "logits") == 0) return;
-    require_pointer(logits, "logits");
-    require_pointer(targets, "targets");
-    if (gradient != nullptr) require_pointer(gradient, "gradient");
-    require_scalar(statistics, "statistics");
     const auto evaluate = gradient == nullptr ? evaluate_row<false> : evaluate_row<true>;
     const float scale = gradient_scale / static_cast<float>(outputs);
-    const auto sums = parallel_sum_items<2>(batch, outputs, [=](int64_t begin, int64_t end) {
-      std::array<double, 2> sum{};
-      for (int64_t n = begin; n < end; ++n) {
-        const int64_t row = n * outputs;
-        float *gradient_row = gradient == nullptr ? nullptr : gradient + row;
-        const RowResult result = evaluate(outputs, logits + row, targets + row, scale, gradient_row);
-        sum[0] += result.loss;
-        sum[1] += result.correct ? 1 : 0;
-      }
-      return sum;
-    });
-    statistics[0] += sums[0];
-    statistics[1] += sums[1];
+    add_row_losses({batch, outputs, "outputs", logits, "logits"}, targets, gradient, statistics,
+                   [=](const float *z, const float *t, float *dz) { return evaluate(outputs, z, t, scale, dz); });
   });
 }

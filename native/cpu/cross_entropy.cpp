@@ -4,16 +4,10 @@
 
 #include "exponential.h"
 #include "largest.h"
-#include "parallel.h"
-#include "shape.h"
+#include "row_loss.h"
 
 namespace revup {
 namespace {
-
-struct RowResult {
-  double loss;
-  bool correct;
-};
 
 // Takes loss = log(sum e^z) * sum t - sum t z, z = logit - max, in double.
 template <bool has_gradient>
@@ -38,7 +32,8 @@ RowResult evaluate_row(int64_t classes, const float *logits, const float *target
 #pragma omp simd
     for (int64_t c = 0; c < classes; ++c) gradient[c] = gradient_scale * (gradient[c] * normalizer - targets[c]);
   }
-  return {std::log(exponentials) * target_sum - agreement, predicted == expected && expected < classes};
+  const bool correct = predicted == expected && expected < classes;
+  return {std::log(exponentials) * target_sum - agreement, correct ? 1.0 : 0.0};
 }
 
 }  // namespace
@@ -49,26 +44,9 @@ using namespace revup;
 revup_status revup_cross_entropy(int64_t batch, int64_t classes, const float *logits, const float *targets,
                                  float gradient_scale, float *gradient, double *statistics) {
   return guarded([&] {
-    require_count(batch, "batch");
-    require_count(classes, "classes");
-    if (element_count({batch, classes}, "logits") == 0) return;
-    require_pointer(logits, "logits");
-    require_pointer(targets, "targets");
-    if (gradient != nullptr) require_pointer(gradient, "gradient");
-    require_scalar(statistics, "statistics");
     const auto evaluate = gradient == nullptr ? evaluate_row<false> : evaluate_row<true>;
-    const auto sums = parallel_sum_items<2>(batch, classes, [=](int64_t begin, int64_t end) {
-      std::array<double, 2> sum{};
-      for (int64_t n = begin; n < end; ++n) {
-        const int64_t row = n * classes;
-        float *gradient_row = gradient == nullptr ? nullptr : gradient + row;
-        const RowResult result = evaluate(classes, logits + row, targets + row, gradient_scale, gradient_row);
-        sum[0] += result.loss;
-        sum[1] += result.correct ? 1 : 0;
-      }
-      return sum;
-    });
-    statistics[0] += sums[0];
-    statistics[1] += sums[1];
+    add_row_losses(
+        {batch, classes, "classes", logits, "logits"}, targets, gradient, statistics,
+        [=](const float *z, const float *t, float *dz) { return evaluate(classes, z, t, gradient_scale, dz); });
   });
 }

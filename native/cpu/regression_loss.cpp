@@ -1,15 +1,10 @@
 // Squared error and Huber's loss, loss and gradient together.
 #include <cmath>
 
-#include "parallel.h"
-#include "shape.h"
+#include "row_loss.h"
 
 namespace revup {
 namespace {
-
-struct RowResult {
-  double loss, absolute;
-};
 
 RowResult evaluate_row(int64_t outputs, const float *values, const float *targets, double delta, double scale,
                        float *gradient) {
@@ -39,26 +34,10 @@ using namespace revup;
 revup_status revup_regression_loss(int64_t batch, int64_t outputs, const float *values, const float *targets,
                                    float delta, float gradient_scale, float *gradient, double *statistics) {
   return guarded([&] {
-    require_count(batch, "batch");
-    require_count(outputs, "outputs");
-    if (element_count({batch, outputs}, "values") == 0) return;
-    require_pointer(values, "values");
-    require_pointer(targets, "targets");
-    if (gradient != nullptr) require_pointer(gradient, "gradient");
-    require_scalar(statistics, "statistics");
     const double scale = static_cast<double>(gradient_scale) / static_cast<double>(outputs);
-    const auto sums = parallel_sum_items<2>(batch, outputs, [=](int64_t begin, int64_t end) {
-      std::array<double, 2> sum{};
-      for (int64_t n = begin; n < end; ++n) {
-        const int64_t row = n * outputs;
-        const RowResult result = evaluate_row(outputs, values + row, targets + row, static_cast<double>(delta), scale,
-                                              gradient == nullptr ? nullptr : gradient + row);
-        sum[0] += result.loss;
-        sum[1] += result.absolute;
-      }
-      return sum;
-    });
-    statistics[0] += sums[0];
-    statistics[1] += sums[1];
+    add_row_losses({batch, outputs, "outputs", values, "values"}, targets, gradient, statistics,
+                   [=](const float *y, const float *t, float *dy) {
+                     return evaluate_row(outputs, y, t, static_cast<double>(delta), scale, dy);
+                   });
   });
 }
