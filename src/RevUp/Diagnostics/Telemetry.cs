@@ -23,7 +23,7 @@ internal static class Telemetry
 
     /// <summary>Inversions that were refused.</summary>
     public static readonly Counter<long> Replays = s_meter.CreateCounter<long>(
-        "revup.training.replays", "{step}", "Steps that were repeated because an inversion was refused.");
+        "revup.training.replays", "{inversion}", "Inversions that were refused.");
 
     /// <summary>Peak bytes of the activations in a step.</summary>
     public static readonly Gauge<long> Activations = s_meter.CreateGauge<long>(

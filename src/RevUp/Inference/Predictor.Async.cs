@@ -11,8 +11,8 @@ public sealed partial class Predictor
     /// wait at the same time share batches (<see cref="PredictorOptions"/>).
     /// </summary>
     /// <remarks>
-    /// Batches of another size may be rounded otherwise: probabilities agree with those of
-    /// <see cref="Predict(ReadOnlySpan{byte}, int)"/> to about 10⁻⁵.
+    /// Batches of another size may be rounded otherwise: probabilities agree to about 10⁻⁵ with
+    /// what <see cref="Predict(ReadOnlySpan{byte}, int)"/> returns.
     /// </remarks>
     /// <param name="images">
     /// count·(D)·H·W·C bytes, channels-last, which stay unchanged until the task ends.

@@ -149,7 +149,7 @@ internal sealed class ParameterStore : DeviceObject
     private const long InitializationStream = 1;
     private const long StateStream = 2;
 
-    // Tensors start at multiples of the arena's alignment, also those of one number; scalars lie
+    // Tensors start at multiples of the arena's alignment, also a weight of one number; scalars lie
     // side by side. The ranges of the optimiser start at such multiples, too.
     private long[] Layout(out long trained, out long total)
     {

@@ -105,7 +105,7 @@ public sealed partial class RevUpNet
         ParameterStore store = (_owner ?? this).Parameters;
         HashSet<string> optional = [.. store.State
             .Where(state => store.Trains ? !BatchNorm.IsRunning(state) : state.Random).Select(state => state.Name)];
-        LoadReport report = reader.Read(Backend, NamedTensors, optional, optional, replaced);
+        LoadReport report = reader.Read(Backend, NamedTensors, optional, replaced);
         List<string> estimated = [];
         if (store.Trains)
         {

@@ -60,22 +60,21 @@ internal sealed class WeightReader : IDisposable
     /// <summary>Fills tensors.</summary>
     /// <param name="backend">Owns the tensors.</param>
     /// <param name="tensors">Tensors to fill.</param>
-    /// <param name="known">
-    /// Names that the file may have beside them, of what this network does not keep.
+    /// <param name="optional">
+    /// Names that the file may lack, and may have where this network does not keep them.
     /// </param>
-    /// <param name="optional">Names that the file may lack.</param>
     /// <param name="replaced">Names of tensors that stay, whatever the file has.</param>
     /// <exception cref="CheckpointException">
     /// The order of axes is not known; a tensor to take is not of finite numbers; or, when the
     /// options are strict, one is missing, unexpected or of another shape.
     /// </exception>
     public LoadReport Read(
-        Backend backend, IReadOnlyList<(string Name, Tensor Tensor)> tensors, IEnumerable<string> known,
-        IReadOnlySet<string> optional, IReadOnlySet<string> replaced)
+        Backend backend, IReadOnlyList<(string Name, Tensor Tensor)> tensors, IReadOnlySet<string> optional,
+        IReadOnlySet<string> replaced)
     {
         (string Name, Tensor Tensor)[] wanted = [.. tensors.Where(tensor => !replaced.Contains(tensor.Name))];
         AxisOrder order = Order(wanted);
-        HashSet<string> names = [.. tensors.Select(tensor => tensor.Name), .. known];
+        HashSet<string> names = [.. tensors.Select(tensor => tensor.Name), .. optional];
         List<(string Name, Tensor Tensor)> taken = [];
         List<string> missing = [], mismatched = [];
         foreach ((string name, Tensor tensor) in wanted)

@@ -4,7 +4,7 @@ namespace RevUp.Runs;
 /// <remarks>
 /// A label is answered where its probability is above 1/2. F1 is 2·TP / (2·TP + FP + FN) over all
 /// labels and samples together (micro). Average precision is the sum of (R_n − R_{n−1})·P_n over
-/// the samples in the order of their probability for the label, those of one probability together;
+/// the samples in the order of their probability for the label, equal probabilities together;
 /// its mean is over the labels that occur. It needs the outputs for all samples, and is left out if
 /// these are more than 8 million numbers.
 /// </remarks>

@@ -129,7 +129,7 @@ public sealed class FrozenLayerTests : FolderTest
     }
 
     /// <summary>
-    /// Activations of a frozen body do not grow with its depth, where those of a stored one do.
+    /// Activations of a frozen body do not grow with its depth; activations of a stored body do.
     /// </summary>
     [TestMethod]
     public void FrozenLayersKeepNoActivations()

@@ -47,7 +47,7 @@ public sealed class ObjectiveStepTests
         }
     }
 
-    /// <summary>The loss and the measure that a step tells are those of its outputs.</summary>
+    /// <summary>A step tells the loss and the measure that its outputs have.</summary>
     [TestMethod]
     [EveryBackend]
     public void AStepTellsLossAndMeasureOfItsTask(TestDevice device)

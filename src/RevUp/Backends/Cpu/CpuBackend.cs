@@ -16,7 +16,7 @@ public sealed unsafe partial class CpuBackend : Backend
 
     /// <summary>Opens the CPU.</summary>
     /// <param name="threads">
-    /// Threads that compute, beside those of other backends; 0 for all processors.
+    /// Threads that compute. Other backends keep their numbers. 0 for all processors.
     /// </param>
     /// <param name="capacity">
     /// Bytes that tensors may use; 0 for all that the machine has available.
