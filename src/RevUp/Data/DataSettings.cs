@@ -187,7 +187,8 @@ public sealed record DataSettings
                 + $"width]");
             ConfigurationException.Require(Channels is >= 1 and <= 4096, $"data.channels is {Channels}; use 1 to 4096");
             ConfigurationException.Require(
-                Classes is >= 1 and <= 100_000, $"data.classes is {Classes}; use 2 to 100000");
+                Classes is >= 1 and <= 100_000,
+                $"data.classes is {Classes}; use 2 to 100000 classes, or 1 to 100000 labels or numbers");
         }
         Volumes.Validate(Dataset == DatasetKind.Volumes ? Extents.Count : 0);
         Dense.Validate();

@@ -90,18 +90,18 @@ public sealed partial class RevUpNet : DeviceObject
                 ? null
                 : owner?.Coefficients
                     ?? Own(new AdaptiveCoefficients(backend, Parameters, _lipschitz, settings.BlockCount));
-            Work = Own(new BranchWork(backend, waits: true, trains));
+            Work = Own(new BranchWork(backend, waits: true));
             new NetworkBuilder(backend, Parameters, settings, _layers, Coefficients, branches, Work)
                 .Build(sample, classes);
             Blocks = [.. _layers.OfType<InvertibleBlock>()];
-            // A view shares what its owner has built, and leaves the norms to it. Without training
-            // the norms stay.
+            // A view shares what its owner has built, and leaves the norms to it. Norms without
+            // vectors stay: of frozen layers, and where nothing trains.
             if (owner is null)
             {
                 Mark(trained);
                 Parameters.Build(seed);
             }
-            IEnumerable<(SpectralNorm Norm, Tensor Sigma)> norms = owner is null && trains
+            IEnumerable<(SpectralNorm Norm, Tensor Sigma)> norms = owner is null
                 ? Blocks.SelectMany(block => block.Branch.Norms).Where(entry => entry.Norm.IsIterated)
                 : [];
             _powerIteration = Own(new PowerIteration(backend, Parameters, norms, seed));

@@ -19,8 +19,7 @@ namespace RevUp.Reversible;
 /// <param name="waits">
 /// Whether somebody calls <see cref="Finish"/>: false for a branch on its own.
 /// </param>
-/// <param name="trains">Whether there are gradients.</param>
-internal sealed class BranchWork(Backend backend, bool waits, bool trains = true) : DeviceObject(backend)
+internal sealed class BranchWork(Backend backend, bool waits) : DeviceObject(backend)
 {
     private readonly bool _waits = waits && backend.Gathers;
     private readonly List<BranchControl> _branches = [];
@@ -54,9 +53,7 @@ internal sealed class BranchWork(Backend backend, bool waits, bool trains = true
         {
             _factors = Own(new OperandTable<BranchOperands>(
                 Backend, [.. _branches.Select(branch => branch.Operands)]));
-            _operators = trains
-                ? Own(new OperatorTables(Backend, [.. _branches.Select(branch => branch.Operators)]))
-                : null;
+            _operators = Own(new OperatorTables(Backend, [.. _branches.Select(branch => branch.Operators)]));
         }
         if (use == NetworkUse.Training && _waits && _weights is null)
         {
