@@ -4,14 +4,16 @@
 package=$artifacts/package
 
 pack() {
-  local file
+  local file project
   set_up
   rm -rf "$package/native" "$artifacts/packages"
   portable_native package "$package/native" -DREVUP_REFERENCE=OFF
   stage "package: notices" package-notices third_party_notices "$package/native" "$package/THIRD-PARTY-NOTICES.txt"
   # Its own folders: these assemblies differ from a build in the checkout.
-  stage "package" package dotnet pack src/RevUp -c Release -v quiet -tl:off --artifacts-path "$package/build" \
-    -o "$artifacts/packages" -p:ForPackage=true "-p:PackageFolder=$root/$package/"
+  for project in RevUp RevUp.MLNet; do
+    stage "package: $project" "package-$project" dotnet pack "src/$project" -c Release -v quiet -tl:off \
+      --artifacts-path "$package/build" -o "$artifacts/packages" -p:ForPackage=true "-p:PackageFolder=$root/$package/"
+  done
   for file in "$artifacts"/packages/*.nupkg; do
     line "$green✓$reset" "$file" "$(($(stat -c %s "$file") >> 10)) KiB"
   done

@@ -1,3 +1,4 @@
+using RevUp.Data.Images;
 using RevUp.Tensors;
 
 namespace RevUp.Data;
@@ -33,6 +34,22 @@ public class MemoryDataset : ImageDataset
     public MemoryDataset(
         ReadOnlyMemory<byte> pixels, ReadOnlyMemory<byte> labels, Shape sample, IReadOnlyList<string> classes)
         : this(pixels, default, Widen(labels.Span), default, hasTargets: false, sample, classes)
+    {
+    }
+
+    /// <summary>
+    /// Samples of bytes with one class each, in arrays that the caller keeps unchanged.
+    /// </summary>
+    /// <param name="pixels">N·(D)·H·W·C bytes.</param>
+    /// <param name="labels">N labels.</param>
+    /// <param name="sample">[1, (D), H, W, C].</param>
+    /// <param name="classes">Names of the classes.</param>
+    /// <exception cref="ArgumentException">
+    /// The lengths do not match, or a label has no class.
+    /// </exception>
+    public MemoryDataset(
+        ReadOnlyMemory<byte> pixels, ReadOnlyMemory<int> labels, Shape sample, IReadOnlyList<string> classes)
+        : this(pixels, default, labels, default, hasTargets: false, sample, classes)
     {
     }
 
@@ -93,12 +110,7 @@ public class MemoryDataset : ImageDataset
         Shape sample,
         IReadOnlyList<string> classes)
     {
-        ArgumentNullException.ThrowIfNull(classes);
-        if (classes.Count == 0)
-        {
-            throw new ArgumentException(
-                "There are no classes; labels count from 0, and every one needs a name.", nameof(classes));
-        }
+        RequireNames(classes);
         (_pixels, _values, _labels, _targets) = (pixels ?? default, values, labels, targets);
         (_isOfBytes, _length, HasTargets) = (pixels is not null, (int)sample.Count, hasTargets);
         (Sample, Classes) = (sample, classes);
@@ -110,14 +122,7 @@ public class MemoryDataset : ImageDataset
                 $"{Count} samples {sample} are {(long)Count * _length} {unit}, and there are {given}.",
                 _isOfBytes ? nameof(pixels) : nameof(values));
         }
-        int outside = labels.Span.IndexOfAnyExceptInRange(0, classes.Count - 1);
-        if (outside >= 0)
-        {
-            throw new ArgumentException(
-                $"Label {labels.Span[outside]} of sample {outside} is none of the {classes.Count} classes; labels "
-                + "count from 0, and every one needs a name.",
-                nameof(labels));
-        }
+        RequireClasses(labels.Span, classes);
     }
 
     /// <inheritdoc/>
@@ -131,6 +136,34 @@ public class MemoryDataset : ImageDataset
 
     /// <inheritdoc/>
     public override bool HasTargets { get; }
+
+    /// <summary>
+    /// JPEG and PNG files of any size in memory, with one class each; readers decode and scale
+    /// them as they do the files of a folder.
+    /// </summary>
+    /// <param name="files">N whole files, which the caller keeps unchanged.</param>
+    /// <param name="labels">N labels.</param>
+    /// <param name="sample">[1, H, W, C] with 1 or 3 channels, to which images are scaled.</param>
+    /// <param name="classes">Names of the classes.</param>
+    /// <exception cref="ArgumentException">
+    /// The numbers of files and labels differ, or a label has no class.
+    /// </exception>
+    /// <exception cref="ConfigurationException">
+    /// The sample is not an image of 1 or 3 channels.
+    /// </exception>
+    public static ImageDataset OfFiles(
+        IReadOnlyList<ReadOnlyMemory<byte>> files, ReadOnlyMemory<int> labels, Shape sample,
+        IReadOnlyList<string> classes)
+    {
+        ArgumentNullException.ThrowIfNull(files);
+        RequireNames(classes);
+        if (files.Count != labels.Length)
+        {
+            throw new ArgumentException($"There are {files.Count} files and {labels.Length} labels.", nameof(labels));
+        }
+        RequireClasses(labels.Span, classes);
+        return new MemoryFiles(files, labels, sample, classes);
+    }
 
     /// <summary>The (D)·H·W·C bytes of sample <paramref name="index"/>.</summary>
     /// <exception cref="ArgumentOutOfRangeException">
@@ -180,6 +213,28 @@ public class MemoryDataset : ImageDataset
 
     /// <inheritdoc/>
     public override SampleReader OpenReader() => _isOfBytes ? new ByteReader(this) : new NumberReader(this);
+
+    private static void RequireNames(IReadOnlyList<string> classes)
+    {
+        ArgumentNullException.ThrowIfNull(classes);
+        if (classes.Count == 0)
+        {
+            throw new ArgumentException(
+                "There are no classes; labels count from 0, and every one needs a name.", nameof(classes));
+        }
+    }
+
+    private static void RequireClasses(ReadOnlySpan<int> labels, IReadOnlyList<string> classes)
+    {
+        int outside = labels.IndexOfAnyExceptInRange(0, classes.Count - 1);
+        if (outside >= 0)
+        {
+            throw new ArgumentException(
+                $"Label {labels[outside]} of sample {outside} is none of the {classes.Count} classes; labels "
+                + "count from 0, and every one needs a name.",
+                nameof(labels));
+        }
+    }
 
     private static ReadOnlyMemory<int> Widen(ReadOnlySpan<byte> labels)
     {

@@ -99,6 +99,14 @@ public sealed class PackageTests : FolderTest
     }
 
     [TestMethod]
+    public void TheSampleOfMLNetTrainsSavesLoadsAndPredictsOnThePackagesAlone()
+    {
+        BuildSample("MLNet", Folder);
+        string output = Run(Folder.Path, [], Folder["bin/Release/net10.0/MLNet"]);
+        Assert.Contains("256 of 256 new images are told apart", output);
+    }
+
+    [TestMethod]
     public void TheSampleOfABranchOfItsOwnTrainsByInversionOnThePackageAlone()
     {
         BuildSample("OwnBranch", Folder);
@@ -140,7 +148,9 @@ public sealed class PackageTests : FolderTest
     private static string Restored() => Environment.GetEnvironmentVariable("NUGET_PACKAGES")
         ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".nuget", "packages");
 
-    private static ZipArchive Open() => ZipFile.OpenRead(Directory.GetFiles(s_feed, "RevUp.*.nupkg").Single());
+    private static ZipArchive Open() => ZipFile.OpenRead(
+        Directory.GetFiles(s_feed, "RevUp.*.nupkg")
+            .Single(path => char.IsDigit(Path.GetFileName(path)["RevUp.".Length])));
 
     private static byte[] Read(ZipArchive package, string name)
     {
