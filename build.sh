@@ -127,7 +127,9 @@ check_format() {
   local status=0
   prepare_format
   (format_native --dry-run -Werror) || status=1
-  (format_managed --verify-no-changes) || status=1
+  # Every build runs the analyzers, so that they are not run here.
+  (format_managed whitespace whitespace RevUp.sln --verify-no-changes) || status=1
+  (format_managed style style RevUp.sln --severity warn --verify-no-changes) || status=1
   ((status == 0)) || fail "the formatting differs from what the formatters write; ./build.sh format corrects" \
     "it.$(format_version_remark)"
 }
@@ -135,7 +137,7 @@ check_format() {
 correct_format() {
   prepare_format
   format_native -i
-  format_managed
+  format_managed format RevUp.sln --severity warn
 }
 
 prepare_format() {
@@ -143,15 +145,16 @@ prepare_format() {
   find_clang_format
   find native tests/cuda-on-cpu \( -name '*.cpp' -o -name '*.h' -o -name '*.cu' -o -name '*.cuh' \) -print0 \
     >"$artifacts/native-sources"
+  build_generator
 }
 
 format_native() { stage "C++ format" format-native xargs -0 -a "$artifacts/native-sources" "$clang_format" "$@"; }
 
 # The formatter compiles, with the generator that a Release build has made.
-format_managed() {
-  stage generator generator dotnet build interop/RevUp.Operations -c Release -v quiet -tl:off
-  Configuration=Release stage "C# format" format-managed dotnet format RevUp.sln --severity warn "$@"
-}
+build_generator() { stage generator generator dotnet build interop/RevUp.Operations -c Release -v quiet -tl:off; }
+
+# format_managed NAME ARGUMENT...
+format_managed() { Configuration=Release stage "C# $1" "format-$1" dotnet format "${@:2}"; }
 
 clean() {
   rm -rf "$artifacts"
