@@ -3,6 +3,7 @@
 #pragma once
 
 #include "matrix.cuh"
+#include "reduce.cuh"
 #include "vector.cuh"
 
 namespace revup {
@@ -163,7 +164,7 @@ __device__ inline ConvolutionSums tile_product(Source &source, bool is_tf32) {
   return sums;
 }
 
-// Calls store(row, column, two sums of neighbouring columns) for the results of this thread. Fusions belong there.
+// Calls store(row, column, two sums of neighbouring columns) for the results of this thread.
 template <typename Store>
 __device__ inline void for_each_pair(const ConvolutionSums &sums, Store store) {
   const int g = static_cast<int>(threadIdx.x) % kWarp / 4, t = static_cast<int>(threadIdx.x) % 4;
@@ -173,6 +174,26 @@ __device__ inline void for_each_pair(const ConvolutionSums &sums, Store store) {
     for (int j = 0; j < kWarpColumns / kMatrixColumns; ++j) {
       const float *const pair = sums.at[i / 2][j] + i % 2 * 2;
       store(warp_row() + 8 * i + g, warp_column() + j * kMatrixColumns + 2 * t, pair[0], pair[1]);
+    }
+  }
+}
+
+// Calls body(row, column, sums of four neighbouring columns): two threads gather them from each other, so that accesses
+// of a warp fill sectors of memory. All threads of a warp call it.
+template <typename Body>
+__device__ inline void for_each_four(const ConvolutionSums &sums, Body body) {
+  const int g = static_cast<int>(threadIdx.x) % kWarp / 4, t = static_cast<int>(threadIdx.x) % 4;
+  const int is_odd = t % 2;
+#pragma unroll
+  for (int i = 0; i < kWarpRows / 8; ++i) {
+#pragma unroll
+    for (int j = 0; j < kWarpColumns / kMatrixColumns; j += 2) {
+      const float *const left = sums.at[i / 2][j] + i % 2 * 2, *const right = sums.at[i / 2][j + 1] + i % 2 * 2;
+      const float first = __shfl_xor_sync(kAllLanes, is_odd ? left[0] : right[0], 1);
+      const float second = __shfl_xor_sync(kAllLanes, is_odd ? left[1] : right[1], 1);
+      const Floats<4> run = {
+          {is_odd ? first : left[0], is_odd ? second : left[1], is_odd ? right[0] : first, is_odd ? right[1] : second}};
+      body(warp_row() + 8 * i + g, warp_column() + (j + is_odd) * kMatrixColumns + 2 * (t - is_odd), run);
     }
   }
 }

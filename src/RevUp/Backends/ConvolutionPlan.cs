@@ -48,6 +48,47 @@ internal abstract class ConvolutionPlan(ConvolutionGeometry geometry)
     public abstract void BackwardWeights(Tensor x, Tensor dy, Tensor dw);
 
     /// <summary>
+    /// Whether the plan does an operation behind a pass in registers. The results are then not
+    /// rounded to the geometry's type in between, so the answer is the same for all calls.
+    /// </summary>
+    public virtual bool Fuses(ConvolutionFusion fusion) => false;
+
+    /// <summary>
+    /// y = x + s·(w * p), and in <paramref name="ahead"/>, in the geometry's type, what
+    /// <paramref name="reader"/> makes of y. x and y are float32, and y may be x; s is a scalar;
+    /// ahead may be empty. Needs <see cref="ConvolutionFusion.Stream"/>.
+    /// </summary>
+    public virtual void ForwardAdd(
+        Tensor p, Tensor packed, Tensor x, Tensor s, Tensor y, in ScalarActivation reader, Tensor ahead) =>
+        throw NotFused();
+
+    /// <summary>
+    /// next = y − s·(w * p) with the statistics of <see cref="Backend.FixedPointStep"/>, and in
+    /// <paramref name="ahead"/> what <paramref name="reader"/> makes of next. An empty x is y; next
+    /// may be y and x; ahead may be empty. Needs <see cref="ConvolutionFusion.Stream"/>.
+    /// </summary>
+    public virtual void ForwardStep(
+        Tensor p, Tensor packed, Tensor y, Tensor s, Tensor x, Tensor next, Tensor statistics,
+        in ScalarActivation reader, Tensor ahead) => throw NotFused();
+
+    /// <summary>
+    /// y = φ(w * p + a) + b, bfloat16. Needs <see cref="ConvolutionFusion.Activation"/>.
+    /// </summary>
+    public virtual void ForwardActivated(Tensor p, Tensor packed, in ScalarActivation activation, Tensor y) =>
+        throw NotFused();
+
+    /// <summary>
+    /// dx = residual + scale·(wᵀ * dy)·φ′, with φ′ from <paramref name="p"/> = φ(t + a) + b, and
+    /// adds to the gradients of a and b. dy and p are bfloat16. <paramref name="narrow"/> becomes
+    /// dx in bfloat16. Scale, residual and narrow may be empty; dx may be residual, and p when the
+    /// types are equal. Needs <see cref="ConvolutionFusion.Gradient"/> for a dx in bfloat16, and
+    /// <see cref="ConvolutionFusion.StreamGradient"/> for one in float32.
+    /// </summary>
+    public virtual void BackwardActivated(
+        Tensor dy, Tensor packed, in ScalarActivation activation, Tensor p, Tensor scale, Tensor residual, Tensor dx,
+        Tensor narrow) => throw NotFused();
+
+    /// <summary>
     /// Adds the wgrad of a part to <paramref name="dw"/>, which the first part overwrites.
     /// </summary>
     public void AddWeights(Backend backend, Tensor x, Tensor dy, Tensor dw, bool isFirst)
@@ -80,4 +121,6 @@ internal abstract class ConvolutionPlan(ConvolutionGeometry geometry)
             backend.Memory.Free(sum);
         }
     }
+
+    private InvalidOperationException NotFused() => new($"{GetType().Name} has no fused passes; ask Fuses first.");
 }

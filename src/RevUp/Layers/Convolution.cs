@@ -7,7 +7,7 @@ namespace RevUp.Layers;
 /// A convolution without bias: its weights, packed while they are in use, and its three passes. 2-D
 /// and 3-D are the same code.
 /// </summary>
-public sealed class Convolution : DeviceObject
+public sealed partial class Convolution : DeviceObject
 {
     private readonly ConvolutionGeometry _sample;
     private readonly PackedWeights _packed;

@@ -18,4 +18,9 @@ internal enum ForwardMode
     /// The input's memory is taken over, and what is saved is all that the backward pass needs.
     /// </summary>
     Absorb,
+
+    /// <summary>
+    /// The same, but the backward pass computes all that is saved from the first pre-activation.
+    /// </summary>
+    AbsorbFirst,
 }

@@ -86,6 +86,12 @@ internal abstract class Preactivation(Backend backend, int channels, Activation 
         Tensor y, Tensor z, Tensor s, Tensor x, Tensor next, Tensor statistics, Tensor p) => throw NotFusible();
 
     /// <summary>
+    /// The function and its scalars, for a convolution that does it too. Needs
+    /// <see cref="IsFusible"/>.
+    /// </summary>
+    public virtual ScalarActivation Scalars => throw NotFusible();
+
+    /// <summary>
     /// p of a run of planes of x in a new tensor, with zeros for padding; needs
     /// <see cref="IsLocal"/>.
     /// </summary>

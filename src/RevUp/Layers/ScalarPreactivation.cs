@@ -23,6 +23,10 @@ internal sealed class ScalarPreactivation(
     public override bool IsFusible => Activation != Activation.MaxMin;
 
     /// <inheritdoc/>
+    public override ScalarActivation Scalars =>
+        new(Activation, _before.Value, _after.Value, _before.Gradient, _after.Gradient);
+
+    /// <inheritdoc/>
     public override void Forward(Tensor x, bool measure, Tensor p) =>
         Backend.PreactivationForward(Activation, x, _before.Value, _after.Value, p);
 

@@ -164,6 +164,10 @@ internal sealed class FixedPointInversion : DeviceObject
     private Tensor Step(
         InvertibleBlock block, Tensor y, Tensor x, bool approximate, ref SavedTensors saved, Tensor statistics)
     {
+        if (!approximate && block.Branch is ResidualBranch { AddsToStream: true } branch)
+        {
+            return branch.Step(y, x, next: default, statistics, save: true, reader: null, ref saved, out _);
+        }
         Arena memory = Backend.Memory;
         Tensor z = approximate ? block.Branch.Approximate(x) : block.Branch.Evaluate(x, save: true, ref saved);
         Tensor next = z.Type == ElementType.Float32
@@ -185,12 +189,14 @@ internal sealed class FixedPointInversion : DeviceObject
         ResidualBranch? reader, out Tensor ahead)
     {
         Arena memory = Backend.Memory;
-        Tensor z = IsPlanned && !isLast
-            ? branch.Evaluate(x, save: false, ref saved)
-            : branch.EvaluateAndKeep(x, ref saved);
-        Tensor next = x != y || isLast
-            ? x
-            : memory.Allocate(y.Shape, ElementType.Float32, MemoryPurpose.Activations);
+        bool save = !IsPlanned || isLast, inPlace = x != y || isLast;
+        if (branch.AddsToStream)
+        {
+            return x = branch.Step(
+                y, x, inPlace ? x : default, statistics, save, IsPlanned ? reader : null, ref saved, out ahead);
+        }
+        Tensor z = save ? branch.EvaluateAndKeep(x, ref saved) : branch.Evaluate(x, save: false, ref saved);
+        Tensor next = inPlace ? x : memory.Allocate(y.Shape, ElementType.Float32, MemoryPurpose.Activations);
         ahead = IsPlanned && reader is not null ? z : default;
         if (ahead.IsEmpty)
         {

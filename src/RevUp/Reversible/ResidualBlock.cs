@@ -50,7 +50,8 @@ internal class ResidualBlock : Block
     /// <inheritdoc/>
     internal override Tensor Forward(Tensor x, ForwardMode mode, ref SavedTensors saved, Neighbour next)
     {
-        if (mode == ForwardMode.Absorb && Fused is null)
+        bool absorbs = mode is ForwardMode.Absorb or ForwardMode.AbsorbFirst;
+        if (absorbs && Fused is null)
         {
             throw new InvalidOperationException($"The backward pass of the block '{Name}' needs its input.");
         }
@@ -60,10 +61,14 @@ internal class ResidualBlock : Block
             AddSlabs(x, sum);
             return sum;
         }
-        Tensor z = mode == ForwardMode.Absorb
-            ? Fused!.EvaluateAndKeep(x, ref saved)
+        if (Branch is ResidualBranch { AddsToStream: true } adding)
+        {
+            return adding.Add(x, mode, ref saved, next);
+        }
+        Tensor z = absorbs
+            ? Fused!.EvaluateAndKeep(x, ref saved, mode)
             : Branch.Evaluate(x, mode == ForwardMode.Store, ref saved, measure: true);
-        Tensor y = mode is ForwardMode.Consume or ForwardMode.Absorb ? x
+        Tensor y = absorbs || mode == ForwardMode.Consume ? x
             : z.Type == ElementType.Float32 ? z
             : Allocate(Output, x.Shape.Batch);
         if (next.Branch is not null)

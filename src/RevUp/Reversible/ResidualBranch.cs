@@ -15,7 +15,7 @@ namespace RevUp.Reversible;
 /// multiplier's gradient is ⟨dWₘ₋₁, Wₘ₋₁⟩, so that zₘ₋₁ is never kept. A fused branch keeps
 /// p₁ … pₘ₋₁ instead, in the same memory, and recomputes p₀ alone; with p₀ it needs no x.
 /// </remarks>
-internal sealed class ResidualBranch : DeviceObject, IBranch
+internal sealed partial class ResidualBranch : DeviceObject, IBranch
 {
     private readonly BranchSettings _settings;
     private readonly Convolution[] _convolutions;
@@ -155,13 +155,15 @@ internal sealed class ResidualBranch : DeviceObject, IBranch
     /// <see cref="Preactivation.Forward(Tensor, bool, Tensor)"/>.
     /// </summary>
     public Tensor Evaluate(Tensor x, bool save, ref SavedTensors saved, bool measure = false) =>
-        Run(x, _convolutions.Length, _settings.Type, save ? Keep.Inner : Keep.Nothing, measure, ref saved);
+        Run(x, _convolutions.Length, _settings.Type, save ? Keep.Inner : Keep.Nothing, measure, ref saved).Z;
 
     /// <summary>
-    /// The same of a fused branch, which saves p₀ too: its backward pass needs no x.
+    /// The same of a fused branch, which saves p₀ too, or p₀ alone
+    /// (<see cref="ForwardMode.AbsorbFirst"/>): its backward pass needs no x.
     /// </summary>
-    public Tensor EvaluateAndKeep(Tensor x, ref SavedTensors saved) =>
-        Run(x, _convolutions.Length, _settings.Type, Keep.All, measure: false, ref saved);
+    public Tensor EvaluateAndKeep(Tensor x, ref SavedTensors saved, ForwardMode mode = ForwardMode.Absorb) => Run(
+        x, _convolutions.Length, _settings.Type, mode == ForwardMode.Absorb ? Keep.All : Keep.First, measure: false,
+        ref saved).Z;
 
     /// <summary>
     /// zₘ₋₁ of x, stored and computed in bfloat16 whatever the branch's type, in a new tensor; x
@@ -171,7 +173,7 @@ internal sealed class ResidualBranch : DeviceObject, IBranch
     public Tensor Approximate(Tensor x)
     {
         SavedTensors none = default;
-        return Run(x, _convolutions.Length, ElementType.BFloat16, Keep.Nothing, measure: false, ref none);
+        return Run(x, _convolutions.Length, ElementType.BFloat16, Keep.Nothing, measure: false, ref none).Z;
     }
 
     /// <summary>
@@ -180,7 +182,10 @@ internal sealed class ResidualBranch : DeviceObject, IBranch
     /// </summary>
     public void Recompute(Tensor x, ref SavedTensors saved) => Recompute(x, Keep.Inner, ref saved);
 
-    /// <summary>The same of a fused branch, and p₀: its backward pass needs no x.</summary>
+    /// <summary>
+    /// The same of a fused branch, and p₀: its backward pass needs no x. Where p₀ is saved, x may
+    /// be empty.
+    /// </summary>
     public void RecomputeAll(Tensor x, ref SavedTensors saved) => Recompute(x, Keep.All, ref saved);
 
     /// <summary>
@@ -210,29 +215,44 @@ internal sealed class ResidualBranch : DeviceObject, IBranch
             {
                 memory.Free(p);
             }
-            Tensor dp = _convolutions[j].BackwardData(dz);
-            if (dz != gradient)
-            {
-                memory.Free(dz);
-            }
             Tensor scale = j == last ? Multiplier : default, added = j == 0 ? residual : default;
-            Tensor narrow = isKept && j == 0 && below.Branch is not null ? dp : default;
-            dz = j == 0 ? residual : isKept ? p : dp;
-            if (isKept)
+            if (isKept && _convolutions[j].Fuses(
+                j == 0 ? ConvolutionFusion.StreamGradient : ConvolutionFusion.Gradient))
             {
-                _preactivations[j].BackwardFromResult(p, dp, scale, added, dz, narrow);
+                Tensor dx = j == 0 ? residual : p;
+                Tensor narrow = default;
+                if (j == 0 && below.Branch is not null)
+                {
+                    narrow = below.Saved.Gradient = memory.Allocate(
+                        p.Shape, _settings.Type, MemoryPurpose.Activations);
+                }
+                _convolutions[j].BackwardActivated(
+                    dz, _preactivations[j].Scalars, p, scale, added, dx, narrow);
+                FreeUnless(dz, gradient);
+                dz = dx;
             }
             else
             {
-                _preactivations[j].Backward(input, dp, scale, added, dz);
-            }
-            if (!narrow.IsEmpty)
-            {
-                below.Saved.Gradient = narrow;
-            }
-            else if (dz != dp)
-            {
-                memory.Free(dp);
+                Tensor dp = _convolutions[j].BackwardData(dz);
+                FreeUnless(dz, gradient);
+                Tensor narrow = isKept && j == 0 && below.Branch is not null ? dp : default;
+                dz = j == 0 ? residual : isKept ? p : dp;
+                if (isKept)
+                {
+                    _preactivations[j].BackwardFromResult(p, dp, scale, added, dz, narrow);
+                }
+                else
+                {
+                    _preactivations[j].Backward(input, dp, scale, added, dz);
+                }
+                if (!narrow.IsEmpty)
+                {
+                    below.Saved.Gradient = narrow;
+                }
+                else
+                {
+                    FreeUnless(dp, dz);
+                }
             }
             if (j == 0)
             {
@@ -288,11 +308,22 @@ internal sealed class ResidualBranch : DeviceObject, IBranch
     private void Recompute(Tensor x, Keep keep, ref SavedTensors saved)
     {
         int last = _convolutions.Length - 1;
-        Tensor z = Run(x, last, _settings.Type, keep, measure: false, ref saved);
+        (Tensor z, bool isActivated) = Run(x, last, _settings.Type, keep, measure: false, ref saved);
         if (IsFused)
         {
-            _preactivations[last].Forward(z, measure: false, z);
+            if (!isActivated)
+            {
+                _preactivations[last].Forward(z, measure: false, z);
+            }
             saved[last - 1] = z;
+        }
+    }
+
+    private void FreeUnless(Tensor tensor, Tensor other)
+    {
+        if (tensor != other)
+        {
+            Memory.Free(tensor);
         }
     }
 
@@ -307,52 +338,5 @@ internal sealed class ResidualBranch : DeviceObject, IBranch
             Backend.Cast(gradient, narrow);
         }
         return narrow.IsEmpty ? gradient : narrow;
-    }
-
-    private Tensor Run(Tensor x, int count, ElementType type, Keep keep, bool measure, ref SavedTensors saved)
-    {
-        Arena memory = Memory;
-        Tensor z = x;
-        for (int j = 0; j < count; j++)
-        {
-            // What is not saved is overwritten: the pre-activation of an inner z has its shape and
-            // type.
-            bool inPlace = j > 0 && (IsFused || keep == Keep.Nothing);
-            Tensor p = j == 0 ? saved.Preactivated : default;
-            if (p.IsEmpty)
-            {
-                p = inPlace ? z : memory.Allocate(z.Shape, type, MemoryPurpose.Activations);
-                _preactivations[j].Forward(z, measure, p);
-            }
-            z = type == _settings.Type
-                ? _convolutions[j].Forward(p)
-                : _convolutions[j].ForwardOnce(p, _control.WeightScale(j));
-            bool isKept = IsFused && keep >= (j == 0 ? Keep.All : Keep.Inner);
-            if (!isKept)
-            {
-                memory.Free(p);
-            }
-            if (j == 0)
-            {
-                saved.Preactivated = isKept ? p : default;
-            }
-            else if (isKept)
-            {
-                saved[j - 1] = p;
-            }
-            if (keep != Keep.Nothing && !IsFused && j < _convolutions.Length - 1)
-            {
-                saved[j] = z;
-            }
-        }
-        return z;
-    }
-
-    // Of the intermediates of an evaluation: none, all but p₀, all.
-    private enum Keep
-    {
-        Nothing,
-        Inner,
-        All,
     }
 }

@@ -66,11 +66,11 @@ internal sealed partial class ReversibleEngine
     private bool TakesGradient(int index) =>
         IsInverted(index) || !_saved[index].IsEmpty || AbsorbsInput(index, MemoryPolicy.Checkpoint);
 
-    // Under one policy of all blocks no input of a block is wanted as the output of another. Once a
-    // fused block has its intermediates, it gives its input's memory away: in the forward pass
-    // under "store", in the backward pass under "checkpoint".
+    // Under one policy of all blocks no input of a block is wanted as the output of another. A
+    // fused block then gives its input's memory away: it keeps its intermediates under "store", and
+    // under "checkpoint" the first of them, which is half as large as the input.
     private bool AbsorbsInput(int index, MemoryPolicy policy) =>
-        Plan.Policy == policy && CanAbsorbInput(index) && (policy != MemoryPolicy.Store || InputObserver is null);
+        Plan.Policy == policy && CanAbsorbInput(index) && InputObserver is null;
 
     private Neighbour Below(int index) =>
         _layers[index - 1] is ResidualBlock { Fused: { } branch }

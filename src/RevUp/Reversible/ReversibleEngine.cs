@@ -227,7 +227,7 @@ internal sealed partial class ReversibleEngine : DeviceObject
         {
             x = point = _stream.Retrace(index, y);
         }
-        else if (!_saved[index].IsEmpty)
+        else if (!_saved[index].IsEmpty || AbsorbsInput(index, MemoryPolicy.Checkpoint))
         {
             FreeIfAny(ref y);
             x = point = default;
@@ -254,8 +254,6 @@ internal sealed partial class ReversibleEngine : DeviceObject
             if (AbsorbsInput(index, MemoryPolicy.Checkpoint))
             {
                 ((ResidualBlock)block).Fused!.RecomputeAll(x, ref _saved[index]);
-                FreeIfAny(ref x);
-                point = default;
             }
         }
         gradient = block is null
@@ -310,12 +308,12 @@ internal sealed partial class ReversibleEngine : DeviceObject
     {
         // A skip connection takes its tensor over, and so keeps it.
         bool hasSkip = SkipAt(index) is not null;
-        bool isAbsorbed = AbsorbsInput(index, MemoryPolicy.Store);
+        bool isAbsorbed = AbsorbsInput(index, MemoryPolicy.Store) || AbsorbsInput(index, MemoryPolicy.Checkpoint);
         if (!hasSkip && !isAbsorbed && (index == 0 || policy != MemoryPolicy.Invert || KeepsForRecomputation(index)))
         {
             _kept[index] = x;
         }
-        ForwardMode mode = isAbsorbed ? ForwardMode.Absorb
+        ForwardMode mode = isAbsorbed ? policy == MemoryPolicy.Store ? ForwardMode.Absorb : ForwardMode.AbsorbFirst
             : policy == MemoryPolicy.Store && !hasSkip ? ForwardMode.Store
             : _kept[index].IsEmpty ? ForwardMode.Consume
             : ForwardMode.Keep;

@@ -41,6 +41,9 @@ internal sealed class EveryBackendAttribute : Attribute, ITestDataSource
     /// <summary>Whether CUDA's other convolutions are tested too.</summary>
     public bool AndConvolutions { get; set; }
 
+    /// <summary>CUDA with RevUp's own convolutions, which do the next operation too.</summary>
+    internal static DeviceOperations OwnConvolutions => s_convolutions[0];
+
     /// <summary>The CPU with this number of threads.</summary>
     internal static DeviceOperations Cpu(int threads) => new($"CPU, {threads} thread(s)", s_cpu[threads - 1], threads);
 

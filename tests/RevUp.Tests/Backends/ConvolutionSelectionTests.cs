@@ -135,6 +135,52 @@ public sealed class ConvolutionSelectionTests : FolderTest
         Assert.IsEmpty(_said);
     }
 
+    /// <summary>A pass is tried once with the next operation; the choice is remembered.</summary>
+    [TestMethod]
+    [DataRow("1 Default", true)]
+    [DataRow("0 Default", false)]
+    public void AFusionIsTriedOnceAndRemembered(string choice, bool expected)
+    {
+        bool tried = Fuses(out long submissions);
+        Assert.IsGreaterThan(10, submissions);
+        string file = Directory.GetFiles(Folder["choices"]).Single();
+        string line = File.ReadAllLines(file)
+            .Single(text => text.StartsWith("fprop with the residual add of Float32", StringComparison.Ordinal));
+        Assert.EndsWith(tried ? "\t1 Default" : "\t0 Default", line);
+        string edited = string.Concat(line.AsSpan(0, line.IndexOf('\t', StringComparison.Ordinal) + 1), choice);
+        File.WriteAllText(file, File.ReadAllText(file).Replace(line, edited, StringComparison.Ordinal));
+        Assert.AreEqual(expected, Fuses(out submissions));
+        Assert.AreEqual(0, submissions);
+
+        bool Fuses(out long submissions)
+        {
+            using CudaBackend backend = new(capacity: Capacity) { ConvolutionFolder = Folder["choices"] };
+            ConvolutionPlan plan = backend.Convolution(s_plane);
+            submissions = CudaCounters.Submissions;
+            bool fuses = plan.Fuses(ConvolutionFusion.Stream);
+            Assert.AreEqual(fuses, plan.Fuses(ConvolutionFusion.Stream));
+            submissions = CudaCounters.Submissions - submissions;
+            return fuses;
+        }
+    }
+
+    /// <summary>Gradients of φ are fused where branches keep its results: in bfloat16.</summary>
+    [TestMethod]
+    [DataRow(ElementType.Float32, new[] { ConvolutionFusion.Stream })]
+    [DataRow(ElementType.BFloat16, new[]
+    {
+        ConvolutionFusion.Stream, ConvolutionFusion.Activation, ConvolutionFusion.Gradient,
+        ConvolutionFusion.StreamGradient,
+    })]
+    public void OurOwnConvolutionsDoTheOperationBehindThem(ElementType type, object expected)
+    {
+        using CudaBackend backend = new(capacity: Capacity) { OwnConvolutions = true, Remark = _said.Add };
+        ConvolutionPlan plan = backend.Convolution(s_plane with { Type = type });
+        CollectionAssert.AreEqual(
+            (ConvolutionFusion[])expected, Enum.GetValues<ConvolutionFusion>().Where(plan.Fuses).ToArray());
+        Assert.IsEmpty(_said);
+    }
+
     private static ConvolutionGeometry Geometry(Shape input) => new(
         input, OutputChannels: 6, Kernel: 3, Stride: 1, Padding: 1, Groups: 1, ElementType.Float32);
 

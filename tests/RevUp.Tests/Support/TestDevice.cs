@@ -49,12 +49,25 @@ public sealed class TestDevice
         new("cuda, own convolutions", (poison, _) => CudaOnCpu.IsUsable
             ? new CudaBackend(0, CudaCapacity, poison) { OwnConvolutions = true } : null),
         new("cuda, hostile cuDNN", (poison, _) => HostileCudnn.Open(
-            folder => new CudaBackend(0, CudaCapacity, poison) { ConvolutionFolder = folder })),
+            folder => new CudaBackend(0, CudaCapacity, poison)
+            {
+                ConvolutionFolder = folder,
+                Fusions = FusionRule.Never,
+            })),
     ];
 
-    /// <summary>The GPU of a number.</summary>
-    public static TestDevice Cuda(int number) => new(
-        "cuda", (poison, _) => CudaOnCpu.IsUsable ? new CudaBackend(number, CudaCapacity, poison) : null);
+    /// <summary>
+    /// The GPU with cuDNN's convolutions, and RevUp's own for every pass that they do together with
+    /// the operation behind it.
+    /// </summary>
+    public static TestDevice Fused { get; } = Cuda(number: 0, "cuda, fused convolutions", FusionRule.Always);
+
+    /// <summary>The GPU of a number. Which passes are fused does not hang on times.</summary>
+    public static TestDevice Cuda(int number) => Cuda(number, "cuda", FusionRule.Never);
+
+    private static TestDevice Cuda(int number, string name, FusionRule rule) => new(
+        name, (poison, _) => CudaOnCpu.IsUsable
+            ? new CudaBackend(number, CudaCapacity, poison) { Fusions = rule } : null);
 
     /// <summary>
     /// A backend of the caller's own. The tensors of tests are too small for a second thread, which

@@ -34,13 +34,16 @@ void add_convolutions(Table &table) {
       void *const x = table.tensor(type, shape.inputs()), *const weights = table.tensor(type, shape.weights());
       void *const y = table.tensor(type, shape.outputs());
       float *const dw = table.floats(parts * shape.weights());
-      const auto add = [&](const char *kernel, unsigned blocks, auto... more) {
+      const auto add_to = [&](const std::string &kernel, unsigned blocks, auto... more) {
         const auto &[d, h, w] = shape.extents;
         const auto &[kernel_d, kernel_h, kernel_w] = shape.kernel;
         const auto &[stride_d, stride_h, stride_w] = shape.stride;
         const auto &[padding_d, padding_h, padding_w] = shape.padding;
-        table.add(name(kernel, {type}), blocks, threads, shape.batch, shape.in, shape.out, shape.groups, d, h, w,
-                  kernel_d, kernel_h, kernel_w, stride_d, stride_h, stride_w, padding_d, padding_h, padding_w, more...);
+        table.add(kernel, blocks, threads, shape.batch, shape.in, shape.out, shape.groups, d, h, w, kernel_d, kernel_h,
+                  kernel_w, stride_d, stride_h, stride_w, padding_d, padding_h, padding_w, more...);
+      };
+      const auto add = [&](const char *kernel, unsigned blocks, auto... more) {
+        add_to(name(kernel, {type}), blocks, more...);
       };
       const auto groups = static_cast<unsigned>(shape.groups);
       const auto taps = static_cast<unsigned>(shape.kernel[0] * shape.kernel[1] * shape.kernel[2]);
@@ -48,6 +51,22 @@ void add_convolutions(Table &table) {
       add("convolution_backward_data", groups, 0, y, weights, x);
       add("convolution_backward_weights", groups * taps * static_cast<unsigned>(parts), 0, parts, x, y, dw);
       if (type == Type::f32) add("convolution_forward", groups, 1, x, weights, y);
+      float *const stream = table.floats(shape.outputs()), *const previous = table.floats(shape.outputs());
+      float *const s = table.floats(1), *const a = table.floats(1), *const b = table.floats(1);
+      void *const ahead = table.tensor(type, shape.outputs());
+      double *const statistics = table.doubles(2);
+      add("convolution_residual_add", groups, 0, x, weights, stream, s, stream, 1, a, b, ahead);
+      add("convolution_fixed_point_step", groups, 0, x, weights, stream, s, previous, stream, statistics, 2, a, b,
+          ahead, table.partials(), table.counter());
+      if (type == Type::bf16) {
+        add_to("convolution_preactivation_forward", groups, 0, x, weights, 2, a, b, y);
+        const auto add_gradient = [&](Type dx_type, void *residual) {
+          add_to(name("convolution_preactivation_gradient", {dx_type}), groups, 0, y, weights, 2, x, b, s, residual,
+                 residual, ahead, a, b, table.partials(), table.counter());
+        };
+        add_gradient(Type::f32, stream);
+        add_gradient(Type::bf16, table.tensor(type, shape.outputs()));
+      }
       const void *const none = nullptr;
       float *const wrong = table.floats(samples);
       add("convolution_errors", 1, 0, samples, 0.1, 0.1, x, weights, y, none, wrong);

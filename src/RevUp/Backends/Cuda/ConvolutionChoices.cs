@@ -5,13 +5,16 @@ namespace RevUp.Backends.Cuda;
 /// <summary>
 /// The algorithms that were proven and chosen on this device with this cuDNN, in a file that runs
 /// share: the next run takes the same ones, whatever their times would be then. A line is a pass
-/// and a geometry, a tab, and an algorithm's number and arithmetic. Of two lines for one
-/// convolution the first holds.
+/// and a geometry, a tab, and an algorithm's number and arithmetic. Of a pass with the operation
+/// behind it, "1 Default" means that our own kernel does both, "0 Default" that it does not. Of two
+/// lines for one convolution the first holds.
 /// </summary>
 internal sealed class ConvolutionChoices
 {
     private const string Heading = "RevUp convolutions 1";
 
+    private static readonly (int Number, CudnnMathType MathType) s_fused = (1, CudnnMathType.Default);
+    private static readonly (int Number, CudnnMathType MathType) s_apart = (0, CudnnMathType.Default);
     private static readonly TimeSpan s_patience = TimeSpan.FromMilliseconds(100);
 
     private readonly string _path;
@@ -47,15 +50,25 @@ internal sealed class ConvolutionChoices
         return -1;
     }
 
+    /// <summary>Whether a pass is fused with the next operation; null if nobody chose.</summary>
+    public bool? IsFused(string convolution) =>
+        _choices.TryGetValue(convolution, out (int Number, CudnnMathType MathType) choice) ? choice == s_fused : null;
+
+    /// <summary>Remembers whether a pass is fused.</summary>
+    public void Add(string convolution, bool isFused) => Add(convolution, isFused ? s_fused : s_apart);
+
     /// <summary>Remembers a choice. A file that cannot be written is no error.</summary>
-    public void Add(string convolution, CudnnAlgorithm algorithm)
+    public void Add(string convolution, CudnnAlgorithm algorithm) =>
+        Add(convolution, (algorithm.Number, algorithm.MathType));
+
+    private void Add(string convolution, (int Number, CudnnMathType MathType) choice)
     {
-        if (!_choices.TryAdd(convolution, (algorithm.Number, algorithm.MathType)))
+        if (!_choices.TryAdd(convolution, choice))
         {
             return;
         }
         string line = string.Create(
-            CultureInfo.InvariantCulture, $"{convolution}\t{algorithm.Number} {algorithm.MathType}\n");
+            CultureInfo.InvariantCulture, $"{convolution}\t{choice.Number} {choice.MathType}\n");
         Attempt("written", () =>
         {
             Directory.CreateDirectory(Path.GetDirectoryName(_path)!);

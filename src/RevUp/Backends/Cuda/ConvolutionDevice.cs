@@ -9,11 +9,12 @@ namespace RevUp.Backends.Cuda;
 /// <param name="Kernels">Our kernels.</param>
 /// <param name="Launcher">Issues them.</param>
 /// <param name="Staging">Brings results to the host.</param>
+/// <param name="Counter">Counts the blocks of a launch that sums; zero between launches.</param>
 /// <param name="Cudnn">Null where cuDNN is left out.</param>
 /// <param name="Options">How algorithms are chosen.</param>
 internal sealed record ConvolutionDevice(
     DeviceQueue Queue, Arena Memory, KernelTable Kernels, KernelLauncher Launcher, CudaStaging Staging,
-    CudnnHandle? Cudnn, ConvolutionOptions Options)
+    Tensor Counter, CudnnHandle? Cudnn, ConvolutionOptions Options)
 {
     private const int ShareOfMemory = 4;
 

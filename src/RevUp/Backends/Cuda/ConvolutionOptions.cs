@@ -20,6 +20,12 @@ internal sealed class ConvolutionOptions
     public bool OwnAlone { get; set; } = ReadVariable();
 
     /// <summary>
+    /// Which passes our own kernels do together with the operation behind them. Where they do all
+    /// passes alone, nothing is slower together.
+    /// </summary>
+    public FusionRule Fusions { get; set; } = FusionRule.ByTime;
+
+    /// <summary>
     /// Where choices are remembered: REVUP_CACHE, else revup in the user's folder of caches.
     /// </summary>
     public string Folder { get; set; } = ReadFolder();

@@ -15,45 +15,33 @@ namespace RevUp.Backends.Cuda;
 /// </summary>
 internal sealed class ConvolutionProof : IDisposable
 {
-    private const int Samples = 256;
+    /// <summary>Results that are looked at.</summary>
+    public const int Samples = 256;
+
     private const int TimedRuns = 3;
     private const double OfMagnitude = 1.0 / (1 << 18);
     private const double BFloat16Spacing = 1.0 / (1 << 8);
-    private const float ThirteenBits = 1 + 1f / (1 << 12);
-    private const long Alignment = 256;
 
     private readonly ConvolutionDevice _device;
     private readonly ConvolutionGeometry _geometry;
     private readonly ConvolutionPass _pass;
     private readonly ConvolutionPasses _passes;
-    private readonly DevicePointer[] _places;
+    private readonly ProofMemory _memory;
     private readonly long _resultBytes;
 
     private ConvolutionProof(
         ConvolutionDevice device, ConvolutionGeometry geometry, ConvolutionPass pass, ConvolutionPasses passes,
-        DevicePointer start, ReadOnlySpan<long> sizes)
+        ProofMemory memory, long resultBytes)
     {
-        _device = device;
-        _geometry = geometry;
-        _pass = pass;
-        _passes = passes;
-        _resultBytes = sizes[2];
-        _places = new DevicePointer[sizes.Length];
-        ulong address = start.Address;
-        for (int i = 0; i < sizes.Length; i++)
-        {
-            _places[i] = new DevicePointer(address);
-            address += (ulong)Rounded(sizes[i]);
-        }
-        bool isExact = geometry.Type == ElementType.Float32 && !geometry.Tf32;
+        (_device, _geometry, _pass, _passes) = (device, geometry, pass, passes);
+        (_memory, _resultBytes) = (memory, resultBytes);
         (long first, long second, _) = Counts(geometry, pass);
-        Fill(_places[0], first, seed: 1, isExact ? ThirteenBits : 1);
-        Fill(_places[1], second, seed: 2, scale: 1);
+        memory.FillNumbers(0, first, geometry);
+        memory.FillNumbers(1, second, geometry);
     }
 
     /// <summary>
-    /// Takes memory for a proof, outside of the arena, whose counters tell of training alone; null
-    /// where the device has not enough.
+    /// A proof in memory of its own; null where the device has not enough.
     /// </summary>
     /// <param name="device">The device.</param>
     /// <param name="geometry">The convolution.</param>
@@ -66,25 +54,46 @@ internal sealed class ConvolutionProof : IDisposable
     {
         (long first, long second, long result) = Counts(geometry, pass);
         int size = geometry.Type.Size();
-        ReadOnlySpan<long> sizes =
-        [
-            first * size, second * size, result * (pass == ConvolutionPass.BackwardWeights ? sizeof(float) : size),
-            Samples * sizeof(float), workspaceBytes,
-        ];
-        long bytes = 0;
-        foreach (long part in sizes)
+        long resultBytes = result * (pass == ConvolutionPass.BackwardWeights ? sizeof(float) : size);
+        ProofMemory? memory = ProofMemory.Take(
+            device, [first * size, second * size, resultBytes, Samples * sizeof(float), workspaceBytes]);
+        return memory is null ? null : new ConvolutionProof(device, geometry, pass, passes, memory, resultBytes);
+    }
+
+    /// <summary>The number of sampled results of a pass that are wrong.</summary>
+    /// <param name="device">The device.</param>
+    /// <param name="geometry">The convolution.</param>
+    /// <param name="pass">The pass.</param>
+    /// <param name="own">Checks it.</param>
+    /// <param name="memory">Operands, result and samples in its first four places.</param>
+    public static int Wrong(
+        ConvolutionDevice device, ConvolutionGeometry geometry, ConvolutionPass pass, OwnConvolution own,
+        ProofMemory memory)
+    {
+        double relative = geometry.Type == ElementType.BFloat16 ? BFloat16Spacing : 0;
+        own.Check(pass, memory[0], memory[1], memory[2], (relative, OfMagnitude), Samples, memory[3]);
+        float[] flags = new float[Samples];
+        device.Staging.Download<float>(memory[3], flags);
+        return flags.Count(flag => flag != 0);
+    }
+
+    /// <summary>The least time of a few runs, by the device's clock, in milliseconds.</summary>
+    public static double Milliseconds(ConvolutionDevice device, Action run)
+    {
+        ICudaDriver driver = device.Queue.Driver;
+        CudaEvent start = driver.CreateEvent(timing: true), end = driver.CreateEvent(timing: true);
+        double least = double.PositiveInfinity;
+        for (int i = 0; i < TimedRuns; i++)
         {
-            bytes += Rounded(part);
+            driver.Record(start, device.Queue.Stream);
+            run();
+            driver.Record(end, device.Queue.Stream);
+            driver.Synchronize(end);
+            least = Math.Min(least, driver.ElapsedMilliseconds(start, end));
         }
-        try
-        {
-            DevicePointer start = device.Queue.Driver.Allocate(bytes);
-            return new ConvolutionProof(device, geometry, pass, passes, start, sizes);
-        }
-        catch (NativeException exception) when (exception.Status is CudaResult.OutOfMemory)
-        {
-            return null;
-        }
+        driver.Destroy(start);
+        driver.Destroy(end);
+        return least;
     }
 
     /// <summary>
@@ -94,7 +103,7 @@ internal sealed class ConvolutionProof : IDisposable
     public string? Problem(CudnnAlgorithm? algorithm)
     {
         // NaN, which a result that nobody writes keeps.
-        _device.Queue.Driver.FillBytes(_places[2], byte.MaxValue, _resultBytes, _device.Queue.Stream);
+        _memory.Fill(2, byte.MaxValue, _resultBytes);
         try
         {
             Run(algorithm);
@@ -103,38 +112,14 @@ internal sealed class ConvolutionProof : IDisposable
         {
             return $"fails with {status}";
         }
-        double relative = _geometry.Type == ElementType.BFloat16 ? BFloat16Spacing : 0;
-        _passes.Own.Check(
-            _pass, _places[0], _places[1], _places[2], (relative, OfMagnitude), Samples, _places[3]);
-        float[] flags = new float[Samples];
-        _device.Staging.Download<float>(_places[3], flags);
-        int wrong = flags.Count(flag => flag != 0);
+        int wrong = Wrong(_device, _geometry, _pass, _passes.Own, _memory);
         return wrong == 0 ? null : $"is wrong in {wrong} of {Samples} sampled results";
     }
 
-    /// <summary>The least time of a few runs, by the device's clock, in milliseconds.</summary>
-    public double Milliseconds(CudnnAlgorithm algorithm)
-    {
-        ICudaDriver driver = _device.Queue.Driver;
-        CudaEvent start = driver.CreateEvent(timing: true), end = driver.CreateEvent(timing: true);
-        double least = double.PositiveInfinity;
-        for (int i = 0; i < TimedRuns; i++)
-        {
-            driver.Record(start, _device.Queue.Stream);
-            Run(algorithm);
-            driver.Record(end, _device.Queue.Stream);
-            driver.Synchronize(end);
-            least = Math.Min(least, driver.ElapsedMilliseconds(start, end));
-        }
-        driver.Destroy(start);
-        driver.Destroy(end);
-        return least;
-    }
+    /// <summary>The time of an algorithm, in milliseconds.</summary>
+    public double Milliseconds(CudnnAlgorithm algorithm) => Milliseconds(_device, () => Run(algorithm));
 
-    // A device that is lost frees nothing; what lost it is thrown.
-    public void Dispose() => Quietly.Do(() => _device.Queue.Driver.Free(_places[0]));
-
-    private static long Rounded(long bytes) => (bytes + Alignment - 1) / Alignment * Alignment;
+    public void Dispose() => _memory.Dispose();
 
     private static (long First, long Second, long Result) Counts(ConvolutionGeometry geometry, ConvolutionPass pass)
     {
@@ -147,11 +132,6 @@ internal sealed class ConvolutionProof : IDisposable
         };
     }
 
-    private void Fill(DevicePointer place, long count, long seed, float scale) =>
-        _device.Launcher.Elementwise(
-            _device.Kernels.ConvolutionNumbers(_geometry.Type), count,
-            [count, seed, scale, place.Address]);
-
     private void Run(CudnnAlgorithm? algorithm) =>
-        _passes.Run(_pass, algorithm, _places[0], _places[1], _places[2], _places[4]);
+        _passes.Run(_pass, algorithm, _memory[0], _memory[1], _memory[2], _memory[4]);
 }

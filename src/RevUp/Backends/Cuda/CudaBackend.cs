@@ -60,7 +60,7 @@ public sealed unsafe partial class CudaBackend : Backend
             _inbox = Opened(new CudaInbox(_queue, _staging));
             _memory = Opened(new CudaMemory(_queue, capacity, poison));
             _convolutions = new ConvolutionDevice(
-                _queue, Memory, _kernels, _launcher, _staging, cudnn, options);
+                _queue, Memory, _kernels, _launcher, _staging, _memory.Counter, cudnn, options);
             _matrices = Opened(new CudaMatrices(_queue, Memory, provider.OpenBlas()));
             // A context belongs to a thread.
             Memory.Seat.Changed = _queue.Driver.MakeCurrent;
@@ -110,6 +110,12 @@ public sealed unsafe partial class CudaBackend : Backend
     internal bool OwnConvolutions
     {
         init => _convolutions.Options.OwnAlone = value;
+    }
+
+    /// <summary>Whether convolutions do the operation behind them: by time, where unset.</summary>
+    internal FusionRule Fusions
+    {
+        init => _convolutions.Options.Fusions = value;
     }
 
     /// <summary>The folder in which choices of algorithms are kept.</summary>

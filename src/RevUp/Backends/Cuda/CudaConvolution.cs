@@ -9,7 +9,7 @@ namespace RevUp.Backends.Cuda;
 /// own kernels. All of them take the weights as they are, [O, (kD), kH, kW, I / groups], so packing
 /// only scales them and rounds them to the convolution's type.
 /// </summary>
-internal sealed class CudaConvolution : ConvolutionPlan, IDisposable
+internal sealed partial class CudaConvolution : ConvolutionPlan, IDisposable
 {
     private readonly ConvolutionDevice _device;
     private readonly ConvolutionPasses _passes;

@@ -8,7 +8,7 @@ namespace RevUp.Backends.Cuda;
 /// A convolution of one geometry on our own kernels, native/cuda/convolution.cu: the plan of last
 /// resort, which takes every geometry. And the check of single results, whoever computed them.
 /// </summary>
-internal sealed class OwnConvolution
+internal sealed partial class OwnConvolution
 {
     private const int TileRows = 128;
     private const int TileColumns = 64;
@@ -63,15 +63,14 @@ internal sealed class OwnConvolution
     public void Forward(DevicePointer x, DevicePointer w, DevicePointer y) =>
         _launcher.Rows(
             _kernels.ConvolutionForward(_geometry.Type),
-            DividedUp(Outputs, TileRows) * DividedUp(OutGroup, TileColumns) * _geometry.Groups,
+            ForwardBlocks,
             Arguments([Tf32, x.Address, w.Address, y.Address], stackalloc KernelArgument[GeometryArguments + 4]));
 
     /// <summary>dx = wᵀ ∗ dy, in the geometry's type.</summary>
     public void BackwardData(DevicePointer dy, DevicePointer w, DevicePointer dx) =>
         _launcher.Rows(
             _kernels.ConvolutionBackwardData(_geometry.Type),
-            DividedUp(_geometry.Input.Count / _geometry.Input.Channels, TileRows) * DividedUp(InGroup, TileColumns)
-                * _geometry.Groups,
+            BackwardDataBlocks,
             Arguments([Tf32, dy.Address, w.Address, dx.Address], stackalloc KernelArgument[GeometryArguments + 4]));
 
     /// <summary>dw = gradient of w, overwritten, in float32.</summary>

@@ -17,9 +17,13 @@ internal abstract class OperationObserver
     public abstract void Begin(string name, ReadOnlySpan<Tensor> operands, double products = 0);
 
     /// <summary>A pass of a convolution.</summary>
-    /// <param name="pass">"fprop", "dgrad" or "wgrad".</param>
+    /// <param name="pass">
+    /// "fprop", "dgrad" or "wgrad"; with a comma and the operation behind it where they are fused.
+    /// </param>
     /// <param name="geometry">Its shapes.</param>
-    /// <param name="operands">Input, output and weights.</param>
+    /// <param name="operands">
+    /// Input, output and weights, and what the operation behind a fused pass reads and writes.
+    /// </param>
     /// <param name="products">
     /// Floating-point operations, a multiplication and an addition being two; padding counts.
     /// </param>
