@@ -21,6 +21,7 @@ internal sealed class CostCounter(GpuRates rates) : OperationObserver
         ["end weights"] = 2,
     };
 
+    private static readonly string[] s_ofBlocks = ["forward", "inversion", "replay", "gradient"];
     private static readonly string[] s_ofWeights = ["pack weights", "copy weights", "end weights", "axpy", "dot"];
 
     private readonly SortedDictionary<string, PartCost> _parts = new(StringComparer.Ordinal);
@@ -30,6 +31,14 @@ internal sealed class CostCounter(GpuRates rates) : OperationObserver
 
     /// <summary>The whole step.</summary>
     public PartCost Total => _parts.Values.Aggregate(default(PartCost), (a, b) => a + b);
+
+    /// <summary>Elements of the inputs of all blocks, for a whole batch.</summary>
+    public double StreamElements { get; set; }
+
+    /// <summary>Bytes that blocks move for each element of the residual stream.</summary>
+    public double BytesPerElement => _parts
+        .Where(part => s_ofBlocks.Any(name => part.Key.StartsWith(name, StringComparison.Ordinal)))
+        .Sum(part => part.Value.Bytes) / StreamElements;
 
     /// <summary>Forgets what was counted.</summary>
     public void Clear() => _parts.Clear();
@@ -57,7 +66,9 @@ internal sealed class CostCounter(GpuRates rates) : OperationObserver
             // Weights are as wide as the convolution.
             bytes += weights * (geometry.Type.Size() - sizeof(float));
         }
-        PartCost cost = new(1, bytes, products, rates.Convolution(geometry, bytes, products));
+        // The only passes of our own kernels are those with the operation behind them.
+        bool isOwn = pass.Contains(',', StringComparison.Ordinal);
+        PartCost cost = new(1, bytes, products, rates.Convolution(geometry, bytes, products, isOwn));
         if (isCast)
         {
             double cast = weights * (sizeof(float) + geometry.Type.Size());

@@ -9,7 +9,10 @@ namespace RevUp.Benchmarks.GpuModel;
 /// A GPU of compute capability 8.0 or later that computes nothing: a step on it issues the
 /// operations that it would issue on one. Only <see cref="CpuBackend"/>'s threads are used.
 /// </summary>
-internal sealed class GpuSizing(CpuBackend processor) : SizingBackend(processor)
+/// <param name="processor">Its threads.</param>
+/// <param name="fuses">Whether a pass is fused with the operation behind it.</param>
+internal sealed class GpuSizing(
+    CpuBackend processor, Func<ConvolutionGeometry, ConvolutionFusion, bool> fuses) : SizingBackend(processor)
 {
     public override string Name => "cuda";
 
@@ -57,7 +60,8 @@ internal sealed class GpuSizing(CpuBackend processor) : SizingBackend(processor)
     {
     }
 
-    private protected override ConvolutionPlan CreateConvolution(ConvolutionGeometry geometry) => new Plan(geometry);
+    private protected override ConvolutionPlan CreateConvolution(ConvolutionGeometry geometry) =>
+        new Plan(geometry, fuses);
 
     /// <summary>The results of a step without a refused inversion.</summary>
     private sealed class Outcome(Backend backend, int count) : Readback(backend, count)
@@ -81,7 +85,9 @@ internal sealed class GpuSizing(CpuBackend processor) : SizingBackend(processor)
     }
 
     /// <summary>Weights as cuDNN takes them, and no work.</summary>
-    private sealed class Plan(ConvolutionGeometry geometry) : ConvolutionPlan(geometry)
+    private sealed class Plan(
+        ConvolutionGeometry geometry, Func<ConvolutionGeometry, ConvolutionFusion, bool> fuses)
+        : ConvolutionPlan(geometry)
     {
         public override long PackedBytes => Geometry.Weights.Count * Geometry.Type.Size();
 
@@ -102,6 +108,30 @@ internal sealed class GpuSizing(CpuBackend processor) : SizingBackend(processor)
         }
 
         public override void BackwardWeights(Tensor x, Tensor dy, Tensor dw)
+        {
+        }
+
+        public override bool Fuses(ConvolutionFusion fusion) =>
+            (fusion == ConvolutionFusion.Stream || Geometry.Type == ElementType.BFloat16) && fuses(Geometry, fusion);
+
+        public override void ForwardAdd(
+            Tensor p, Tensor packed, Tensor x, Tensor s, Tensor y, in ScalarActivation reader, Tensor ahead)
+        {
+        }
+
+        public override void ForwardStep(
+            Tensor p, Tensor packed, Tensor y, Tensor s, Tensor x, Tensor next, Tensor statistics,
+            in ScalarActivation reader, Tensor ahead)
+        {
+        }
+
+        public override void ForwardActivated(Tensor p, Tensor packed, in ScalarActivation activation, Tensor y)
+        {
+        }
+
+        public override void BackwardActivated(
+            Tensor dy, Tensor packed, in ScalarActivation activation, Tensor p, Tensor scale, Tensor residual,
+            Tensor dx, Tensor narrow)
         {
         }
     }

@@ -1,3 +1,4 @@
+using RevUp.Backends;
 using RevUp.Backends.Cpu;
 using RevUp.Backends.Observed;
 using RevUp.Models;
@@ -33,13 +34,15 @@ internal static class StepModel
 
     /// <summary>
     /// The cost of a step with <paramref name="evaluations"/> of each block by its index.
+    /// <paramref name="fuses"/> says which passes do the operation behind them: by default those
+    /// that it saves time.
     /// </summary>
     public static CostCounter Predict(
         ModelSettings model, Shape sample, int classes, TrainingSettings training, MemoryPlan plan,
-        Func<int, int> evaluations, GpuRates rates)
+        Func<int, int> evaluations, GpuRates rates, Func<ConvolutionGeometry, ConvolutionFusion, bool>? fuses = null)
     {
         using CpuBackend processor = new(threads: 1);
-        using GpuSizing sizing = new(processor);
+        using GpuSizing sizing = new(processor, fuses ?? rates.Fuses);
         CostCounter counter = new(rates);
         using ObservedBackend backend = new(sizing, counter);
         using RevUpNet net = new(backend, model, sample, classes, training.Seed);
@@ -53,6 +56,7 @@ internal static class StepModel
         step.Engine.Inverter.Plan.Restore(new EvaluationPlanState(needed, needed, Steps: 0));
         counter.Clear();
         batch.Run(step);
+        counter.StreamElements = net.Blocks.Sum(block => (double)block.Input.WithBatch(training.BatchSize).Count);
         return counter;
     }
 }

@@ -40,7 +40,8 @@ internal static class GpuModelStudy
             compute {rates.BFloat16 / Tera:F0} TFLOP/s in bfloat16, {rates.Tf32 / Tera:F0} in TF32 and
             {rates.Fma / Tera:F0} on FMA units, of the former two {rates.NarrowShare:P0} where products are narrower
             than 128; a launch costs {rates.Launch * 1e6:F1} µs. cuDNN is assumed to take every convolution in its own
-            type, in one kernel.
+            type, in one kernel. RevUp's own kernels, assumed to compute {rates.OwnShare:P0} of that, do a pass together
+            with the operation behind it where that is predicted to take less time.
             """);
         List<(BranchPrecision Precision, MemoryPolicy Policy, CostCounter Cost)> steps =
         [
@@ -50,11 +51,12 @@ internal static class GpuModelStudy
                select (precision, policy, StepModel.Predict(recipe with { Model = model }, policy, evaluations, rates)),
         ];
         report.Table(
-            ["arithmetic, policy", "ms", "samples/s", "GB", "TFLOP", "launches"],
+            ["arithmetic, policy", "ms", "samples/s", "GB", "TFLOP", "launches", "bytes per element and block"],
             steps.Select(step => (string[])
             [
                 $"{Arithmetic(step.Precision)}; {MemoryTable.Name(step.Policy)}",
                 .. Cells(step.Cost.Total, batch),
+                step.Cost.StreamElements > 0 ? $"{step.Cost.BytesPerElement:F1}" : "–",
             ]));
         foreach ((BranchPrecision precision, MemoryPolicy policy, CostCounter cost) in steps)
         {
@@ -106,7 +108,7 @@ internal static class GpuModelStudy
     private static string Arithmetic(BranchPrecision precision)
     {
         using CpuBackend processor = new(threads: 1);
-        using GpuSizing gpu = new(processor);
+        using GpuSizing gpu = new(processor, (_, _) => false);
         return precision.Text(gpu);
     }
 }

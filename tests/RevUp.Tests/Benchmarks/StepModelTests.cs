@@ -17,12 +17,25 @@ public sealed class StepModelTests : FolderTest
     [DataRow(TestModel.ResNet, MemoryPolicy.Store, BranchPrecision.Float32)]
     [DataRow(TestModel.Mixing, MemoryPolicy.Invert, BranchPrecision.Float32)]
     [DataRow(TestModel.Affine, MemoryPolicy.Invert, BranchPrecision.Float32)]
-    public void EveryLaunchOfAStepIsCounted(string name, MemoryPolicy policy, BranchPrecision precision)
+    public void EveryLaunchOfAStepIsCounted(string name, MemoryPolicy policy, BranchPrecision precision) =>
+        CheckLaunches(TestDevice.All[1], (_, _) => false, name, policy, precision);
+
+    [TestMethod]
+    [DataRow(TestModel.ImageNet, MemoryPolicy.Store, BranchPrecision.BFloat16)]
+    [DataRow(TestModel.ImageNet, MemoryPolicy.Checkpoint, BranchPrecision.BFloat16)]
+    [DataRow(TestModel.ImageNet, MemoryPolicy.Invert, BranchPrecision.BFloat16)]
+    [DataRow(TestModel.ImageNet, MemoryPolicy.Invert, BranchPrecision.Tf32)]
+    public void EveryLaunchOfFusedConvolutionsIsCounted(string name, MemoryPolicy policy, BranchPrecision precision) =>
+        CheckLaunches(TestDevice.Fused, (_, _) => true, name, policy, precision);
+
+    private static void CheckLaunches(
+        TestDevice device, Func<ConvolutionGeometry, ConvolutionFusion, bool> fuses, string name, MemoryPolicy policy,
+        BranchPrecision precision)
     {
         TestModel model = TestModel.Get(name);
         model = model with { Settings = model.Settings with { Precision = precision } };
         InversionSettings inversion = new() { Tolerance = 1.0 / (1 << 8) };
-        using TestNetwork network = new(TestDevice.All[1], model, policy, inversion);
+        using TestNetwork network = new(device, model, policy, inversion);
         network.DrawZeroConvolutions();
         network.Step.Count = network.Net.Settings.Lipschitz.StartSteps;
         network.Train(3);
@@ -37,7 +50,7 @@ public sealed class StepModelTests : FolderTest
         TrainingSettings training = new() { BatchSize = TestNetwork.Batch, Optimizer = new() { LearningRate = 0.1 } };
         CostCounter cost = StepModel.Predict(
             model.Settings, model.Sample, TestModel.Classes, training, new MemoryPlan { Policy = policy },
-            block => evaluations[block], GpuRates.H200);
+            block => evaluations[block], GpuRates.H200, fuses);
         Assert.AreEqual(submissions, cost.Total.Launches, string.Join(", ", evaluations));
     }
 
