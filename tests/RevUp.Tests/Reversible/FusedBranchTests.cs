@@ -86,7 +86,6 @@ public sealed class FusedBranchTests
 
     /// <summary>The same of training with planned inversions, in no more memory.</summary>
     [TestMethod]
-    [DataRow(TestModel.Squeeze, BranchPrecision.BFloat16)]
     [DataRow(TestModel.ImageNet, BranchPrecision.BFloat16)]
     [DataRow(TestModel.ImageNet, BranchPrecision.Float32)]
     public void FusedConvolutionsTrainAsTheyDoApart(string model, BranchPrecision precision)
