@@ -6,8 +6,12 @@ package=$artifacts/package
 pack() {
   local file project
   set_up
+  build_native
   rm -rf "$package/native" "$artifacts/packages"
-  portable_native package "$package/native" -DREVUP_REFERENCE=OFF
+  # The same kernels as in a build, without the oracle.
+  stage "package: link" package-link cmake --build "$artifacts/cmake" --target revup_cpu_package
+  stage "package: libraries" package-libraries portable_native "$package/native" \
+    "$artifacts/cmake/package/librevup_cpu.so" "$artifacts/native/librevup_image.so"
   stage "package: notices" package-notices third_party_notices "$package/native" "$package/THIRD-PARTY-NOTICES.txt"
   # Its own folders: these assemblies differ from a build in the checkout.
   for project in RevUp RevUp.MLNet; do
