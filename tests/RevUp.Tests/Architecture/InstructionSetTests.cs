@@ -1,4 +1,4 @@
-using System.Text.RegularExpressions;
+using System.Runtime.InteropServices;
 
 namespace RevUp.Tests.Architecture;
 

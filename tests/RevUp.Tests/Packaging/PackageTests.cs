@@ -118,9 +118,8 @@ public sealed class PackageTests : FolderTest
             [("NUGET_PACKAGES", Folder["packages"]), .. s_noServers],
             "dotnet", "msbuild", "-restore", "-t:ResolvePackageAssets", $"-p:RuntimeIdentifier={identifier}",
             "-p:SelfContained=false", "-p:UseAppHost=false", $"-p:RestoreSources=\"{s_feed};{Restored()}\"", "-tl:off");
-        Assert.AreEqual(
-            warns, output.Contains("REVUP001: RevUp has no native libraries for " + identifier, StringComparison.Ordinal),
-            output);
+        string warning = "REVUP001: RevUp has no native libraries for " + identifier;
+        Assert.AreEqual(warns, output.Contains(warning, StringComparison.Ordinal), output);
     }
 
     [TestMethod]
