@@ -19,9 +19,9 @@ internal record NativeLibraryEntry(
     internal bool IsInPackage { get; init; }
 
     /// <summary>
-    /// Where to look, in order: beside the program, in its packages, and in a checkout in the
-    /// builds of this one. An override is the only place: falling back from it would silently run
-    /// another library than the one asked for.
+    /// Where to look, in order: beside the program, in its packages, and in the builds of its
+    /// checkout. An override is the only place: falling back from it would silently run another
+    /// library than the one asked for.
     /// </summary>
     /// <param name="overridePath">The value of the entry's variable, if it has one.</param>
     /// <param name="baseDirectory">The program's folder.</param>
