@@ -7,18 +7,23 @@ if(NOT CMAKE_BUILD_TYPE)
   set(CMAKE_BUILD_TYPE Release CACHE STRING "" FORCE)
 endif()
 
-# The library is built where it runs; a package for other machines is built with -DREVUP_ARCH=x86-64-v3.
-set(REVUP_ARCH native CACHE STRING "value of -march")
 option(REVUP_SANITIZE "AddressSanitizer and UndefinedBehaviorSanitizer" OFF)
+
+# The value of -march for what is compiled once.
+set(REVUP_ARCH armv8-a)
+set(REVUP_DISPATCH OFF)
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64)$")
+  set(REVUP_ARCH x86-64-v3)
+  # The checks of the sanitizers are about sources, not about instructions.
+  if(NOT REVUP_SANITIZE)
+    set(REVUP_DISPATCH ON)
+  endif()
+endif()
 
 add_library(revup_compiler_options INTERFACE)
 target_compile_options(revup_compiler_options INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Werror
-  -march=${REVUP_ARCH} -O3 -fno-math-errno -fno-trapping-math)
-if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64)$")
-  # 512-bit registers where the processor has them; GCC otherwise keeps to 256.
-  target_compile_options(revup_compiler_options INTERFACE -mprefer-vector-width=512)
-endif()
+  -O3 -fno-math-errno -fno-trapping-math)
 if(REVUP_SANITIZE)
   target_compile_options(revup_compiler_options INTERFACE -fsanitize=address,undefined -fno-omit-frame-pointer)
   target_link_options(revup_compiler_options INTERFACE -fsanitize=address,undefined)

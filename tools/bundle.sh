@@ -22,7 +22,8 @@ gpu_bundle() {
   stage "bundle: sources" bundle-sources bundle_copy "$folder" "${bundle_sources[@]}"
   stage "bundle: programs" bundle-programs bundle_programs "$folder"
   stage "bundle: runtime" bundle-runtime bundle_runtime "$folder"
-  portable_native bundle "$folder/artifacts/native"
+  stage "bundle: libraries" bundle-libraries portable_native "$folder/artifacts/native" \
+    "$artifacts"/native/librevup_{cpu,image}.so
   git describe --always --dirty >"$folder/revision"
   stage "bundle: archive" bundle-archive bundle_archive "$folder" "$archive"
   bytes=$(stat -c %s "$archive")

@@ -7,7 +7,7 @@ fingerprint() {
     LC_ALL=C sort | sha256sum
 }
 
-# Native code is compiled for this processor and against this oneDNN; a tree that was moved or copied starts again.
+# Stand-ins are compiled for this processor, and the library against this oneDNN; a tree that was moved or copied starts again.
 machine() {
   local compiler=${CXX:-c++}
   echo "$root $(uname -m) $("$compiler" --version | head -n 1)"

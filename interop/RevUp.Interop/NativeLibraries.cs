@@ -31,9 +31,18 @@ internal static class NativeLibraries
     [
         new(Cpu, "librevup_cpu.so", "REVUP_CPU_LIBRARY", OwnRemedy, CpuLibrary.VerifyVersion)
         {
-            BeforeLoading = OpenMpWaits.Limit,
+            IsInPackage = true,
+            BeforeLoading = () =>
+            {
+                Platform.RequireProcessor();
+                OpenMpWaits.Limit();
+            },
         },
-        new(Image, "librevup_image.so", "REVUP_IMAGE_LIBRARY", OwnRemedy, ImageLibrary.VerifyVersion),
+        new(Image, "librevup_image.so", "REVUP_IMAGE_LIBRARY", OwnRemedy, ImageLibrary.VerifyVersion)
+        {
+            IsInPackage = true,
+            BeforeLoading = Platform.RequireProcessor,
+        },
         new NvidiaLibraryEntry(
             Cuda, ["libcuda.so.1"], Package: null, "REVUP_CUDA_LIBRARY",
             "It comes with NVIDIA's driver: install driver 525 or newer, or train with --device cpu.",
@@ -126,8 +135,7 @@ internal static class NativeLibraries
     {
         string? overridePath = Environment.GetEnvironmentVariable(entry.EnvironmentVariable);
         IReadOnlyList<string> places = entry.Places(overridePath, AppContext.BaseDirectory, HostFolders());
-        entry.BeforeLoading();
-        (nint handle, string place) = entry.Load(places);
+        (nint handle, string place) = entry.Load(places, Platform.Identifier);
         entry.Verify(handle, place);
         return handle;
     }

@@ -14,9 +14,14 @@ internal record NativeLibraryEntry(
     internal Action BeforeLoading { get; init; } = () => { };
 
     /// <summary>
-    /// Where to look, in order. An override is the only place: falling back from it would silently
-    /// run another library than the one asked for. The last place is the bare file name, which the
-    /// system loader looks up.
+    /// Whether the package has the library, which is then on <see cref="Platform.Supported"/> alone.
+    /// </summary>
+    internal bool IsInPackage { get; init; }
+
+    /// <summary>
+    /// Where to look, in order: beside the program, in its packages, and in the builds of its
+    /// checkout. An override is the only place: falling back from it would silently run another
+    /// library than the one asked for.
     /// </summary>
     /// <param name="overridePath">The value of the entry's variable, if it has one.</param>
     /// <param name="baseDirectory">The program's folder.</param>
@@ -32,16 +37,9 @@ internal record NativeLibraryEntry(
         }
 
         IEnumerable<string> folders = hostFolders.Prepend(baseDirectory).Select(Path.TrimEndingDirectorySeparator);
-        List<string> places = [.. folders.Distinct().Select(InFolder)];
-        for (DirectoryInfo? folder = new(baseDirectory); folder is not null; folder = folder.Parent)
-        {
-            places.Add(Path.Combine(folder.FullName, "artifacts", "native", FileName));
-        }
-
-        places.Add(FileName);
-        return places;
-
-        string InFolder(string folder) => Path.Combine(folder, FileName);
+        return [
+            .. folders.Distinct().Select(folder => Path.Combine(folder, FileName)),
+            .. Checkout.Places(baseDirectory, "native", FileName)];
     }
 
     /// <summary>Called before each place that is tried.</summary>
@@ -51,10 +49,19 @@ internal record NativeLibraryEntry(
 
     /// <summary>Loads the library from the first place that has it.</summary>
     /// <exception cref="DllNotFoundException">
-    /// No place works; the message lists each with its reason.
+    /// No place works; the message lists each with its reason. Where the package has no library for
+    /// <paramref name="platform"/>, and no place a file, the message is one sentence about that.
     /// </exception>
-    internal (nint Handle, string Place) Load(IReadOnlyList<string> places)
+    internal (nint Handle, string Place) Load(IReadOnlyList<string> places, string platform)
     {
+        if (IsInPackage && platform != Platform.Supported && !places.Any(File.Exists))
+        {
+            throw new DllNotFoundException(
+                $"RevUp has no native libraries for {platform}: run the program on {Platform.Supported}, or build "
+                + $"{FileName} from RevUp's sources and set {EnvironmentVariable} to its full path.");
+        }
+
+        BeforeLoading();
         StringBuilder reasons = new();
         foreach (string place in places)
         {

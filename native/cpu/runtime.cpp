@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <string>
 
+#include "dispatch/table.h"
 #include "onednn.h"
 
 namespace revup {
@@ -81,6 +82,8 @@ using namespace revup;
 int32_t revup_abi_version(void) { return REVUP_ABI_VERSION; }
 
 const char *revup_last_error(void) { return last_error(); }
+
+const char *revup_instruction_set(void) { return instruction_set(); }
 
 revup_status revup_describe(char *text, int64_t capacity) {
   return guarded([&] {

@@ -10,8 +10,8 @@
 // - Functions are thread-safe as long as no two calls write the same memory.
 // - The environment variable REVUP_MAX_ISA limits the instructions that oneDNN and revup_supports() see: avx2, avx512,
 //   avx512_vnni, avx512_bf16 or amx. It is read at the first call and overrides ONEDNN_MAX_CPU_ISA. With another value
-//   every call fails. Functions without oneDNN keep to what they were compiled for (REVUP_ARCH in
-//   cmake/CompilerOptions.cmake).
+//   every call fails. Functions without oneDNN are there for AVX2 and for AVX-512; the choice follows the processor
+//   and the variable when the library is loaded.
 //
 // A comment line that begins with @ describes an operation. RevUp.Operations writes the
 // bindings, the backends' methods, launches, counting and tests from it. Its items, with ";" between them:
@@ -37,7 +37,7 @@ extern "C" {
 #endif
 
 #define REVUP_ALIGNMENT 64
-#define REVUP_ABI_VERSION 8
+#define REVUP_ABI_VERSION 9
 typedef int32_t revup_type;
 // Labels are copied by revup_cast; no other function takes their type.
 enum { REVUP_FLOAT32 = 0, REVUP_BFLOAT16 = 1, REVUP_UINT16 = 3 };
@@ -55,6 +55,8 @@ REVUP_API const char *revup_last_error(void);
 REVUP_API revup_status revup_describe(char *text, int64_t capacity);
 // Threads used by later calls of the calling thread, 1 to 1024. Convolutions keep the count they were created with.
 REVUP_API revup_status revup_set_threads(int32_t threads);
+// What functions without oneDNN were compiled for, as a value of -march: x86-64-v3 (AVX2) or x86-64-v4 (AVX-512).
+REVUP_API const char *revup_instruction_set(void);
 typedef int32_t revup_support;
 // Convolutions of a type: impossible; possible; possible and faster than in float32.
 enum { REVUP_NONE = 0, REVUP_NATIVE = 1, REVUP_FAST = 2 };

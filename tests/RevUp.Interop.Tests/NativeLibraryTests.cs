@@ -7,7 +7,7 @@ internal sealed class NativeLibraryTests
         "absent", "librevup_absent.so", "REVUP_ABSENT_LIBRARY", "Run ./build.sh.", (_, _) => { });
 
     [TestMethod]
-    internal void PlacesAreTheBuildFirstAndTheSystemLast()
+    internal void PlacesAreTheProgramsFolderItsPackagesAndTheCheckout()
     {
         string[] expected =
         [
@@ -15,7 +15,6 @@ internal sealed class NativeLibraryTests
             "/a/b/bin/artifacts/native/librevup_absent.so",
             "/a/b/artifacts/native/librevup_absent.so", "/a/artifacts/native/librevup_absent.so",
             "/artifacts/native/librevup_absent.so",
-            "librevup_absent.so",
         ];
 
         string[] host = ["/a/b/bin/runtimes/linux-x64/native/", "/a/b/bin/"];
@@ -36,7 +35,7 @@ internal sealed class NativeLibraryTests
         try
         {
             DllNotFoundException exception = Assert.ThrowsExactly<DllNotFoundException>(
-                () => s_entry.Load(["/nowhere/librevup_absent.so", broken, "librevup_absent.so"]));
+                () => s_entry.Load(["/nowhere/librevup_absent.so", broken], Platform.Supported));
 
             StringAssert.StartsWith(
                 exception.Message, "The native library librevup_absent.so cannot be loaded. Looked at: ");
@@ -51,6 +50,47 @@ internal sealed class NativeLibraryTests
             File.Delete(broken);
         }
     }
+
+    [TestMethod]
+    internal void APlatformWithoutLibrariesIsOneSentence()
+    {
+        bool prepared = false;
+        NativeLibraryEntry entry = s_entry with { IsInPackage = true, BeforeLoading = () => prepared = true };
+        DllNotFoundException exception = Assert.ThrowsExactly<DllNotFoundException>(
+            () => entry.Load(["/nowhere/librevup_absent.so"], "win-x64"));
+        Assert.AreEqual(
+            "RevUp has no native libraries for win-x64: run the program on linux-x64, or build librevup_absent.so "
+            + "from RevUp's sources and set REVUP_ABSENT_LIBRARY to its full path.",
+            exception.Message);
+        Assert.IsFalse(prepared, "what prepares the load may itself be missing there");
+    }
+
+    /// <summary>A file that somebody built for it is better than a refusal.</summary>
+    [TestMethod]
+    internal void APlatformWithoutLibrariesLoadsAFileThatIsThere()
+    {
+        string broken = Path.GetTempFileName();
+        try
+        {
+            DllNotFoundException exception = Assert.ThrowsExactly<DllNotFoundException>(
+                () => (s_entry with { IsInPackage = true }).Load([broken], "linux-arm64"));
+            StringAssert.Contains(exception.Message, "file too short");
+        }
+        finally
+        {
+            File.Delete(broken);
+        }
+    }
+
+    [TestMethod]
+    [DataRow("linux", "linux-x64", Architecture.X64, "linux-x64")]
+    [DataRow("linux", "ubuntu.24.04-x64", Architecture.X64, "linux-x64")]
+    [DataRow("linux", "linux-musl-arm64", Architecture.Arm64, "linux-musl-arm64")]
+    [DataRow("linux", "alpine.3.20-x64", Architecture.X64, "linux-musl-x64")]
+    [DataRow("win", "win-x64", Architecture.X64, "win-x64")]
+    internal void AnIdentifierHasNoDistribution(
+        string system, string runtime, Architecture architecture, string expected) =>
+        Assert.AreEqual(expected, Platform.Name(system, runtime, architecture));
 
     [TestMethod]
     internal void ALibraryOfAnotherVersionIsRefused()

@@ -2,7 +2,7 @@ namespace RevUp.Interop.Cpu;
 
 /// <summary>
 /// The C ABI of the CPU library, one method per function of revup_cpu.h, which is the contract.
-/// RevUp.Operations writes the imports from it. Every method but two returns a status; see
+/// RevUp.Operations writes the imports from it. Every method but three returns a status; see
 /// <see cref="CpuStatusExtensions.Check"/>.
 /// </summary>
 internal static partial class CpuLibrary

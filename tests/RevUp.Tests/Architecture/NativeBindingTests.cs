@@ -58,8 +58,8 @@ public sealed partial class NativeBindingTests
         // seen through fprop.
         string[] withoutArithmetic =
         [
-            "abi_version", "last_error", "describe", "set_threads", "supports", "reserve", "release", "fill", "cast",
-            "normalize_all",
+            "abi_version", "last_error", "describe", "set_threads", "instruction_set", "supports", "reserve", "release",
+            "fill", "cast", "normalize_all",
             "convolution_create", "convolution_destroy", "convolution_query", "convolution_pack",
         ];
         string[] operations =

@@ -33,7 +33,7 @@ public sealed class PackageTests : FolderTest
             Assemblies + "RevUp.dll", Assemblies + "RevUp.xml", Assemblies + "RevUp.Interop.dll",
             Assemblies + "RevUp.Interop.xml",
             Libraries + "librevup_cpu.so", Libraries + "librevup_image.so", Libraries + "libdnnl.so.2", "README.md",
-            "THIRD-PARTY-NOTICES.txt",
+            "THIRD-PARTY-NOTICES.txt", "icon.png", "buildTransitive/RevUp.targets",
         ];
         CollectionAssert.IsSubsetOf(expected, names, string.Join('\n', names));
         CollectionAssert.AreEqual(new[] { "net10.0" }, names.Where(
@@ -56,7 +56,14 @@ public sealed class PackageTests : FolderTest
         using ZipArchive package = Open();
         XElement metadata = XDocument.Load(new MemoryStream(Read(package, "RevUp.nuspec"))).Root!.Elements().Single();
         string version = metadata.Elements().Single(element => element.Name.LocalName == "version").Value;
-        Assert.AreEqual(typeof(Recipe).Assembly.GetName().Version!.ToString(fieldCount: 3), version);
+        if (PackageVersionTests.Of(Repository.Root) is "")
+        {
+            Assert.AreEqual(typeof(Recipe).Assembly.GetName().Version!.ToString(fieldCount: 3), version);
+        }
+        else
+        {
+            Assert.AreEqual(PackageVersionTests.Of(Repository.Root), version);
+        }
         string[] dependencies = [.. metadata.Descendants()
             .Where(element => element.Name.LocalName == "dependency")
             .Select(element => (string)element.Attribute("id")!)];
@@ -78,6 +85,41 @@ public sealed class PackageTests : FolderTest
             Assert.AreEqual(
                 -1, content.AsSpan().IndexOf(Encoding.UTF8.GetBytes(Repository.Root + "/")), entry.FullName);
         }
+    }
+
+    /// <summary>
+    /// A program in a folder that others write to must not load what they put above it (CWE-427).
+    /// </summary>
+    [TestMethod]
+    public void TheAssembliesLookForLibrariesInNoCheckout()
+    {
+        using ZipArchive package = Open();
+        foreach (string name in (string[])["RevUp.dll", "RevUp.Interop.dll"])
+        {
+            Assert.AreEqual(
+                -1, Read(package, Assemblies + name).AsSpan().IndexOf(Encoding.Unicode.GetBytes("artifacts")), name);
+        }
+        Assert.IsGreaterThan(
+            0,
+            Read(package, Assemblies + "RevUp.Interop.dll").AsSpan()
+                .IndexOf(Encoding.Unicode.GetBytes("librevup_cpu.so")),
+            "strings are found by this search");
+    }
+
+    [TestMethod]
+    [DataRow("win-x64", true)]
+    [DataRow("linux-musl-x64", true)]
+    [DataRow("linux-x64", false)]
+    public void ABuildForASystemWithoutLibrariesWarns(string identifier, bool warns)
+    {
+        CopySample("Embedding", Folder);
+        string output = Run(
+            Folder.Path,
+            [("NUGET_PACKAGES", Folder["packages"]), .. s_noServers],
+            "dotnet", "msbuild", "-restore", "-t:ResolvePackageAssets", $"-p:RuntimeIdentifier={identifier}",
+            "-p:SelfContained=false", "-p:UseAppHost=false", $"-p:RestoreSources=\"{s_feed};{Restored()}\"", "-tl:off");
+        string warning = "REVUP001: RevUp has no native libraries for " + identifier;
+        Assert.AreEqual(warns, output.Contains(warning, StringComparison.Ordinal), output);
     }
 
     [TestMethod]
@@ -134,14 +176,19 @@ public sealed class PackageTests : FolderTest
     // packages are in a folder of its own: neither a network nor an older package can help.
     private static void BuildSample(string name, TemporaryFolder folder)
     {
-        foreach (string file in Directory.GetFiles(Path.Combine(Repository.Root, "samples", name)))
-        {
-            File.Copy(file, folder[Path.GetFileName(file)]);
-        }
+        CopySample(name, folder);
         Run(
             folder.Path,
             [("NUGET_PACKAGES", folder["packages"]), .. s_noServers],
             "dotnet", "build", "-c", "Release", "--source", s_feed, "--source", Restored(), "-tl:off");
+    }
+
+    private static void CopySample(string name, TemporaryFolder folder)
+    {
+        foreach (string file in Directory.GetFiles(Path.Combine(Repository.Root, "samples", name)))
+        {
+            File.Copy(file, folder[Path.GetFileName(file)]);
+        }
     }
 
     // The folder of restored packages holds their files, as a source does.

@@ -1,3 +1,4 @@
+using RevUp.Interop;
 using RevUp.Interop.Cuda;
 using RevUp.Tensors;
 
@@ -36,14 +37,7 @@ internal sealed class KernelModule(ICudaDriver driver) : IDisposable
         return File.ReadAllBytes(found);
     }
 
-    // Beside the assembly, then in the repository that the assembly was built in.
-    private static List<string> Places(string baseDirectory)
-    {
-        List<string> places = [Path.Combine(baseDirectory, FileName)];
-        for (DirectoryInfo? folder = new(baseDirectory); folder is not null; folder = folder.Parent)
-        {
-            places.Add(Path.Combine(folder.FullName, "artifacts", "cuda", FileName));
-        }
-        return places;
-    }
+    // Beside the program, then in the checkout that it was built in.
+    private static string[] Places(string baseDirectory) =>
+        [Path.Combine(baseDirectory, FileName), .. Checkout.Places(baseDirectory, "cuda", FileName)];
 }
