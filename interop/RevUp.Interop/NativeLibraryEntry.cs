@@ -32,14 +32,8 @@ internal record NativeLibraryEntry(
         }
 
         IEnumerable<string> folders = hostFolders.Prepend(baseDirectory).Select(Path.TrimEndingDirectorySeparator);
-        List<string> places = [.. folders.Distinct().Select(InFolder)];
-        for (DirectoryInfo? folder = new(baseDirectory); folder is not null; folder = folder.Parent)
-        {
-            places.Add(Path.Combine(folder.FullName, "artifacts", "native", FileName));
-        }
-
-        places.Add(FileName);
-        return places;
+        return
+            [.. folders.Distinct().Select(InFolder), .. Checkout.Places(baseDirectory, "native", FileName), FileName];
 
         string InFolder(string folder) => Path.Combine(folder, FileName);
     }

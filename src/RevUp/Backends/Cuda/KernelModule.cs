@@ -1,3 +1,4 @@
+using RevUp.Interop;
 using RevUp.Interop.Cuda;
 using RevUp.Tensors;
 
@@ -29,21 +30,13 @@ internal sealed class KernelModule(ICudaDriver driver) : IDisposable
     private static byte[] Read()
     {
         string? named = Environment.GetEnvironmentVariable(Variable);
-        IReadOnlyList<string> places = string.IsNullOrEmpty(named) ? Places(AppContext.BaseDirectory) : [named];
+        string folder = AppContext.BaseDirectory;
+        string[] places = string.IsNullOrEmpty(named)
+            ? [Path.Combine(folder, FileName), .. Checkout.Places(folder, "cuda", FileName)]
+            : [named];
         string found = places.FirstOrDefault(File.Exists) ?? throw new ConfigurationException(
             $"The kernels {FileName} are in none of {string.Join(", ", places)}. Run ./build.sh where nvcc is "
             + $"installed, or ./build.sh --with-cuda, which fetches it; or set {Variable} to the file's full path.");
         return File.ReadAllBytes(found);
-    }
-
-    // Beside the assembly, then in the repository that the assembly was built in.
-    private static List<string> Places(string baseDirectory)
-    {
-        List<string> places = [Path.Combine(baseDirectory, FileName)];
-        for (DirectoryInfo? folder = new(baseDirectory); folder is not null; folder = folder.Parent)
-        {
-            places.Add(Path.Combine(folder.FullName, "artifacts", "cuda", FileName));
-        }
-        return places;
     }
 }
