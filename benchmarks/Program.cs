@@ -55,7 +55,7 @@ try
     }
     throw new ConfigurationException(
         $"Name a study, one of {string.Join(", ", studies.Keys)}: `./build.sh benchmark step`. "
-        + $"{Checkout.ResultsFolder}/README.md says what each measures.");
+        + $"{RevUp.Benchmarks.Checkout.ResultsFolder}/README.md says what each measures.");
 }
 catch (Exception exception) when (exception is ConfigurationException or DataFileException or StudyException
     or ArenaExhaustedException or NativeException or DllNotFoundException)

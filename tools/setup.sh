@@ -85,6 +85,8 @@ set_up_peers() {
   /usr/bin/python3 -c 'import nibabel' 2>/dev/null || install python3-nibabel
   command -v mpirun.openmpi >/dev/null || install openmpi-bin
   command -v mpirun.mpich >/dev/null || install mpich
+  # The linker of programs that are compiled ahead of time.
+  command -v clang >/dev/null || command -v gcc >/dev/null || install gcc
   has_torch || fail "python3-torch is installed, and neither python3 nor /usr/bin/python3 imports torch and numpy. Name an" \
     "interpreter that does in REVUP_PYTHON and run the same command again."
   build_onnxruntime

@@ -18,13 +18,13 @@ Recipe recipe = new()
 {
     Name = "own-branch",
     Data = new DataSettings { Dataset = DatasetKind.Custom, Extents = [Size, Size], Channels = 1, Classes = 2 },
-    Model = new ModelSettings
+    Model = ModelPresets.Get("revup-38") with
     {
         Stages = [new() { Blocks = 2, Channels = 8 }, new() { Blocks = 2, Channels = 16 }],
         Branch = BranchKind.Custom,
     },
     Reversible = new() { Policies = new() { Policy = MemoryPolicy.Invert } },
-    Training = new TrainingSettings { Epochs = 4, BatchSize = 32 },
+    Training = new TrainingSettings { Epochs = 4, BatchSize = 32, ClipNorm = 1 },
 };
 using (CpuBackend backend = new())
 using (MemoryDataset train = Draw(512, seed: 1))

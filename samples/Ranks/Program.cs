@@ -25,9 +25,19 @@ Recipe recipe = new()
         Channels = 1,
         Classes = classes.Length,
     },
-    Model = new ModelSettings { Stages = [new() { Blocks = 2, Channels = 8 }, new() { Blocks = 2, Channels = 16 }] },
+    Model = ModelPresets.Get("revup-38") with
+    {
+        Stages = [new() { Blocks = 2, Channels = 8 }, new() { Blocks = 2, Channels = 16 }],
+    },
     // Four passes of 8 samples a step: for 1, 2 or 4 ranks, with the same bits.
-    Training = new TrainingSettings { Epochs = 3, BatchSize = 8, Accumulate = 4, SumInRankOrder = true },
+    Training = new TrainingSettings
+    {
+        Epochs = 3,
+        BatchSize = 8,
+        Accumulate = 4,
+        ClipNorm = 1,
+        SumInRankOrder = true,
+    },
 };
 
 Ranks.Run(ranks =>

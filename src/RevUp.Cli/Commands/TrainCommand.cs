@@ -91,7 +91,9 @@ internal sealed class TrainCommand
             + $"'{CommandName.Value} profile'");
         Recipe? own = null;
         bool resume = false;
-        string text = ranks.First(() => (own = Load(arguments, ranks, out resume)).ToJson(), "the first rank's recipe");
+        string text = ranks.First(
+            () => (own = Load(arguments, ranks, out resume)).ToJson(), RankJson.Default.String,
+            "the first rank's recipe");
         Recipe recipe = own ?? Recipe.Parse(text, "the first rank's recipe", []);
         using Backend? opened =
             ranks.Backend is null ? _common.OpenBackend(arguments, share: Threads(ranks)) : null;

@@ -9,6 +9,8 @@ namespace RevUp.Cli.StudyRuns;
 /// </summary>
 internal static class StudyFile
 {
+    private static readonly JsonSerializerOptions s_json = SettingsFormat.Of(StudyJson.Default);
+
     /// <summary>Parses and validates a study.</summary>
     /// <param name="json">The text.</param>
     /// <param name="origin">Where it comes from, for messages.</param>
@@ -18,8 +20,8 @@ internal static class StudyFile
         JsonObject root = SettingsText.Read(json, "study", origin);
         try
         {
-            SettingsSchema.Check(root, RecipeFile.Options.GetTypeInfo(typeof(Study)), "a study");
-            Study study = root.Deserialize<Study>(RecipeFile.Options)!;
+            SettingsSchema.Check(root, s_json.Info<Study>(), "a study");
+            Study study = root.Deserialize(s_json.Info<Study>())!;
             study.Validate();
             return study;
         }

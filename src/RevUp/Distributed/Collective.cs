@@ -1,4 +1,5 @@
 using System.Reflection;
+using System.Text.Json.Serialization.Metadata;
 using RevUp.Backends;
 using RevUp.Backends.Cuda;
 using RevUp.Tensors;
@@ -22,13 +23,11 @@ internal abstract class Collective : IDisposable
     /// <summary>The longest wait that a recipe may ask for.</summary>
     public const int MostTimeoutSeconds = 86_400;
 
+    // Before an answer: the rest is a value, or the message of a failure.
+    private const byte IsValue = 1, IsFailure = 0;
+
     // Of a name and a version, whatever the version is.
     private const int VersionBytes = 256;
-
-    private static readonly JsonSerializerOptions s_json = new()
-    {
-        NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
-    };
 
     /// <summary>Version of this program, with its commit.</summary>
     public static string Version { get; } = typeof(Collective).Assembly
@@ -233,7 +232,10 @@ internal abstract class Collective : IDisposable
     /// Result of work that the first rank does for all. A failure is everyone's: the first rank
     /// throws it, the others throw <see cref="RankRefusedException"/>.
     /// </summary>
-    public T First<T>(Func<T> work, string what)
+    /// <param name="work">What the first rank does.</param>
+    /// <param name="type">JSON of the result.</param>
+    /// <param name="what">Object of the wait, for messages.</param>
+    public T First<T>(Func<T> work, JsonTypeInfo<T> type, string what)
     {
         if (IsAlone)
         {
@@ -241,8 +243,10 @@ internal abstract class Collective : IDisposable
         }
         if (!IsFirst)
         {
-            Answer<T> answer = Read<Answer<T>>(Deliver([], 0, what));
-            return answer.Failure is { } message ? throw Refuse(new RankRefusedException(message)) : answer.Value!;
+            byte[] answer = Deliver([], 0, what);
+            return answer[0] == IsValue
+                ? JsonSerializer.Deserialize(answer.AsSpan(1), type)!
+                : throw Refuse(new RankRefusedException(Encoding.UTF8.GetString(answer.AsSpan(1))));
         }
         T value;
         try
@@ -251,17 +255,19 @@ internal abstract class Collective : IDisposable
         }
         catch (Exception exception)
         {
-            _ = Deliver(Write(new Answer<T>(default, exception.Message)), 0, what);
+            _ = Deliver([IsFailure, .. Encoding.UTF8.GetBytes(exception.Message)], 0, what);
             Refuse(exception);
             throw;
         }
-        _ = Deliver(Write(new Answer<T>(value, null)), 0, what);
+        _ = Deliver([IsValue, .. JsonSerializer.SerializeToUtf8Bytes(value, type)], 0, what);
         return value;
     }
 
     /// <summary>A value of every rank, in their order.</summary>
-    public T[] Gather<T>(T own, string what) =>
-        IsAlone ? [own] : [.. Gather(Write(own), what).Select(bytes => Read<T>(bytes))];
+    public T[] Gather<T>(T own, JsonTypeInfo<T> type, string what) => IsAlone
+        ? [own]
+        : [.. Gather(JsonSerializer.SerializeToUtf8Bytes(own, type), what)
+            .Select(bytes => JsonSerializer.Deserialize(bytes, type)!)];
 
     /// <summary>Bytes of every rank, of any length each, in their order.</summary>
     public byte[][] Gather(byte[] own, string what)
@@ -301,10 +307,4 @@ internal abstract class Collective : IDisposable
         Broadcast(received.AsSpan(), root, what);
         return received;
     }
-
-    private static byte[] Write<T>(T value) => JsonSerializer.SerializeToUtf8Bytes(value, s_json);
-
-    private static T Read<T>(byte[] bytes) => JsonSerializer.Deserialize<T>(bytes, s_json)!;
-
-    private sealed record Answer<T>(T? Value, string? Failure);
 }

@@ -16,7 +16,7 @@ internal static class RankThreads
     public static int Share(Collective ranks, out bool isBound)
     {
         Site own = new(Environment.MachineName, Allowed(), Environment.ProcessorCount);
-        return Share(own, ranks.Gather(own, "the names of nodes"), Online(), out isBound);
+        return Share(own, ranks.Gather(own, RankJson.Default.Site, "the names of nodes"), Online(), out isBound);
     }
 
     /// <summary>The same from what the ranks may use.</summary>

@@ -126,12 +126,12 @@ internal static class OnnxFile
         Property("task", ModelSettings.Name(task));
         if (normalization is not null)
         {
-            Property("mean", JsonSerializer.Serialize(normalization.Mean));
-            Property("std", JsonSerializer.Serialize(normalization.Deviation));
+            Property("mean", JsonSerializer.Serialize(normalization.Mean, OnnxJson.Default.IReadOnlyListDouble));
+            Property("std", JsonSerializer.Serialize(normalization.Deviation, OnnxJson.Default.IReadOnlyListDouble));
         }
         if (classes is not null)
         {
-            Property("classes", JsonSerializer.Serialize(classes));
+            Property("classes", JsonSerializer.Serialize(classes, OnnxJson.Default.IReadOnlyListString));
         }
         return model;
 

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Text.Json.Serialization.Metadata;
 using RevUp.Data;
 using RevUp.Models;
@@ -12,6 +13,9 @@ namespace RevUp.Recipes;
 /// </summary>
 internal static class FlatSettings
 {
+    private const string TypeIsGenerated =
+        "The property is made from the metadata of its type, which the options hold already.";
+
     private static readonly Type[] s_types =
         [typeof(Augmentation), typeof(MemoryPlan), typeof(InversionSettings), typeof(TrainedLayers)];
 
@@ -35,10 +39,14 @@ internal static class FlatSettings
         }
     }
 
+    [UnconditionalSuppressMessage("Trimming", "IL2026", Justification = TypeIsGenerated)]
+    [UnconditionalSuppressMessage("AOT", "IL3050", Justification = TypeIsGenerated)]
     private static JsonPropertyInfo Member(JsonTypeInfo type, JsonPropertyInfo owner, JsonPropertyInfo member)
     {
         (Func<object, object?> hold, Func<object, object?> get) = (owner.Get!, member.Get!);
         Action<object, object?> set = member.Set!;
+        // For the options to hold it.
+        type.Options.GetTypeInfo(member.PropertyType);
         JsonPropertyInfo flat = type.CreateJsonPropertyInfo(member.PropertyType, member.Name);
         flat.Get = settings => get(hold(settings)!);
         flat.Set = (settings, value) => set(hold(settings)!, value);

@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using System.Text.Json.Serialization.Metadata;
 using RevUp.Data;
 using RevUp.Data.Dense;
 using RevUp.Models;
@@ -18,18 +17,7 @@ internal static class RecipeFile
 {
     private const string PresetPath = "model.preset";
 
-    /// <summary>
-    /// How settings are written: enumerations by name, nothing unknown, nothing computed.
-    /// </summary>
-    public static readonly JsonSerializerOptions Options = new()
-    {
-        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
-        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
-        RespectNullableAnnotations = true,
-        WriteIndented = true,
-        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase, allowIntegerValues: false) },
-        TypeInfoResolver = new DefaultJsonTypeInfoResolver { Modifiers = { RemoveComputed, FlatSettings.Flatten } },
-    };
+    private static readonly JsonSerializerOptions s_json = SettingsFormat.Of(RecipeJson.Default);
 
     /// <inheritdoc cref="Recipe.Parse"/>
     /// <param name="json">The text.</param>
@@ -57,8 +45,8 @@ internal static class RecipeFile
             }
             ExpandPreset(root);
             SetAll(root, values.Where(v => v.Path is not (RecipeBase.Member or PresetPath)));
-            SettingsSchema.Check(root, Options.GetTypeInfo(typeof(Recipe)), "a recipe");
-            Recipe recipe = root.Deserialize<Recipe>(Options)!;
+            SettingsSchema.Check(root, s_json.Info<Recipe>(), "a recipe");
+            Recipe recipe = root.Deserialize(s_json.Info<Recipe>())!;
             recipe = recipe with { Data = DenseDatasets.Complete(recipe.Data) };
             recipe.Validate();
             return recipe;
@@ -70,17 +58,7 @@ internal static class RecipeFile
     }
 
     /// <inheritdoc cref="Recipe.ToJson"/>
-    public static string Serialize(Recipe recipe) => JsonSerializer.Serialize(recipe, Options);
-
-    // Computed properties are no settings: neither written, nor read and then silently without
-    // effect.
-    private static void RemoveComputed(JsonTypeInfo type)
-    {
-        foreach (JsonPropertyInfo property in type.Properties.Where(property => property.Set is null).ToArray())
-        {
-            type.Properties.Remove(property);
-        }
-    }
+    public static string Serialize(Recipe recipe) => JsonSerializer.Serialize(recipe, s_json.Info<Recipe>());
 
     private static (string Path, string Value) Split(string text)
     {
@@ -103,7 +81,8 @@ internal static class RecipeFile
                 $"{PresetPath} is {preset?.ToJsonString() ?? "null"}; it must be one of "
                 + $"{string.Join(", ", ModelPresets.Names)}.");
         }
-        JsonObject expanded = (JsonObject)JsonSerializer.SerializeToNode(ModelPresets.Get(text), Options)!;
+        JsonObject expanded =
+            (JsonObject)JsonSerializer.SerializeToNode(ModelPresets.Get(text), s_json.Info<ModelSettings>())!;
         RecipeBase.Merge(expanded, model);
         root["model"] = expanded;
     }

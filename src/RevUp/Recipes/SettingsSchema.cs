@@ -14,8 +14,11 @@ internal static class SettingsSchema
     private const int MaximumValueLength = 60;
 
     // Converters that a property names do not apply to their types elsewhere.
-    private static readonly JsonSerializerOptions s_words =
-        new() { Converters = { new ToleranceConverter(), new ByteCountConverter(), new SlabConverter() } };
+    private static readonly JsonSerializerOptions s_words = new()
+    {
+        TypeInfoResolver = RecipeJson.Default,
+        Converters = { new ToleranceConverter(), new ByteCountConverter(), new SlabConverter() },
+    };
 
     /// <summary>
     /// Returns when <paramref name="root"/> can be read as <paramref name="type"/>, which messages
@@ -76,8 +79,8 @@ internal static class SettingsSchema
     {
         try
         {
-            return value.Deserialize(
-                type.Type, property.CustomConverter is ISettingConverter ? s_words : type.Options) is not null;
+            JsonSerializerOptions options = property.CustomConverter is ISettingConverter ? s_words : type.Options;
+            return value.Deserialize(options.GetTypeInfo(type.Type)) is not null;
         }
         catch (JsonException)
         {
@@ -106,8 +109,8 @@ internal static class SettingsSchema
             _ when property.CustomConverter is ISettingConverter converter => converter.Allowed,
             _ when value.IsEnum => "one of " + string.Join(
                 ", ",
-                Enum.GetValues(value).Cast<object>()
-                    .Select(each => JsonSerializer.Serialize(each, value, type.Options))),
+                Enum.GetValuesAsUnderlyingType(value).Cast<object>().Select(each => JsonSerializer.Serialize(
+                    Enum.ToObject(value, each), type.Options.GetTypeInfo(value)))),
             _ when value == typeof(bool) => "true or false",
             _ when value == typeof(string) => "a text in quotes",
             _ when value == typeof(int) => WholeNumber(int.MinValue, int.MaxValue),

@@ -136,7 +136,7 @@ internal static class Checkpoint
                 Evaluations = step.Engine.Inverter.Plan.State,
                 Data = data,
             };
-        File.WriteAllText(Path.Combine(folder, DescriptionFile), JsonSerializer.Serialize(description, Json));
+        File.WriteAllText(Path.Combine(folder, DescriptionFile), JsonSerializer.Serialize(description, CheckpointJson.Default.Description));
     }
 
     /// <summary>Restores network, optimiser and step count from one checkpoint folder.</summary>
@@ -247,9 +247,6 @@ internal static class Checkpoint
     private static IReadOnlyList<string>? ClassesOf(string folder, Description description) =>
         description.Data?.Classes ?? ModelDescription.Find(Path.Combine(folder, ModelFile))?.Classes;
 
-    private static JsonSerializerOptions Json { get; } =
-        new() { WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.CamelCase };
-
     /// <summary>Gives a network the weights of one checkpoint of its own run.</summary>
     internal static void LoadModel(RevUpNet net, string folder) => net.LoadWeights(Path.Combine(folder, ModelFile));
 
@@ -288,8 +285,8 @@ internal static class Checkpoint
         string path = Path.Combine(folder, DescriptionFile);
         try
         {
-            Description description = JsonSerializer.Deserialize<Description>(
-                File.ReadAllText(path), Json) ?? throw new JsonException("it is empty");
+            Description description = JsonSerializer.Deserialize(
+                File.ReadAllText(path), CheckpointJson.Default.Description) ?? throw new JsonException("it is empty");
             return description.Format == FormatVersion && description.Recipe is not null && description.Mean is not null
                 && description.Deviation is not null
                 ? description
@@ -335,7 +332,7 @@ internal static class Checkpoint
         return tensors;
     }
 
-    private sealed record Description(
+    internal sealed record Description(
         int Format, long Step, string Recipe, IReadOnlyList<double> Mean, IReadOnlyList<double> Deviation)
     {
         /// <summary>

@@ -18,7 +18,8 @@ internal static class DamageExchange
         }
         try
         {
-            DamagedSample[][] all = ranks.Gather(damaged.ToList().ToArray(), "damaged samples");
+            DamagedSample[][] all = ranks.Gather(
+                damaged.ToList().ToArray(), RunRankJson.Default.DamagedSampleArray, "damaged samples");
             foreach (DamagedSample sample in all.SelectMany(samples => samples))
             {
                 damaged.Join(sample);

@@ -25,7 +25,8 @@ internal sealed record ModelDescription(
     private const string MetadataKey = "revup.model";
     // Version 1 states no input, and its files have the vectors of power iterations.
     private const int CurrentVersion = 2;
-    private static readonly JsonSerializerOptions s_json = new(RecipeFile.Options) { WriteIndented = false };
+    private static readonly JsonSerializerOptions s_json =
+        SettingsFormat.Of(ModelDescriptionJson.Default, isIndented: false);
 
     /// <summary>The description of a network as a text of its file's metadata.</summary>
     /// <exception cref="ConfigurationException">
@@ -50,7 +51,7 @@ internal sealed record ModelDescription(
         ModelDescription description = new(
             CurrentVersion, net.Settings with { InitialFrom = null }, sample, classes, normalization.Mean,
             normalization.Deviation, cases, input);
-        return (MetadataKey, JsonSerializer.Serialize(description, s_json));
+        return (MetadataKey, JsonSerializer.Serialize(description, s_json.Info<ModelDescription>()));
     }
 
     /// <summary>The description in a file.</summary>
@@ -76,7 +77,7 @@ internal sealed record ModelDescription(
         }
         try
         {
-            ModelDescription description = JsonSerializer.Deserialize<ModelDescription>(json, s_json)!;
+            ModelDescription description = JsonSerializer.Deserialize(json, s_json.Info<ModelDescription>())!;
             return description.Version is >= 1 and <= CurrentVersion
                 ? description
                 : throw new CheckpointException(

@@ -76,7 +76,8 @@ internal sealed class RunJudge(
     /// <returns>False when it was stopped; a resumed run begins here.</returns>
     public bool Conclude(RevUpNet net, RunLog? log, long step, int epoch, StopAgreement stop)
     {
-        Conclusion next = ranks.First(() => Begin(net, log!, step), "the choice of a checkpoint");
+        Conclusion next = ranks.First(
+            () => Begin(net, log!, step), RunRankJson.Default.Conclusion, "the choice of a checkpoint");
         if (next == Conclusion.Nothing)
         {
             return true;
@@ -115,7 +116,7 @@ internal sealed class RunJudge(
         return (test ?? chosen ?? Of(log, data.Held).LastOrDefault())?.Result ?? default;
     }
 
-    private enum Conclusion
+    internal enum Conclusion
     {
         Nothing,
         Load,
@@ -158,7 +159,8 @@ internal sealed class RunJudge(
         }
         SegmentationRecorder recorder = new(samples.Classes, regions: patches.Cases.Regions);
         long memory = ranks.First(
-            () => SegmentationEvaluator.MemoryOf(net, recipe.Reversible), "the memory of evaluations");
+            () => SegmentationEvaluator.MemoryOf(net, recipe.Reversible), RankJson.Default.Int64,
+            "the memory of evaluations");
         SegmentationEvaluator evaluator = new(net, patches, data.Normalization, memory);
         EvaluationResult result = evaluator.Evaluate(recorder, batches.Damaged, Report, stop);
         SegmentationResult maps = recorder.Complete(part, step);

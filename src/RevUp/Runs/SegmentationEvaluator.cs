@@ -61,7 +61,8 @@ internal sealed class SegmentationEvaluator(
             stop.ThrowIfStopped();
             int index = first + ranks.Rank;
             ComparedCase? own = index < cases.Count ? Compare(index, tiles, reader, recorder, damaged) : null;
-            foreach (ComparedCase next in ranks.Gather(own, "a case of the evaluation").OfType<ComparedCase>())
+            ComparedCase?[] all = ranks.Gather(own!, RunRankJson.Default.ComparedCase, "a case of the evaluation");
+            foreach (ComparedCase next in all.OfType<ComparedCase>())
             {
                 recorder.Add(next);
                 (loss, right, counted) = (loss + next.Loss, right + next.Right, counted + next.Counted);

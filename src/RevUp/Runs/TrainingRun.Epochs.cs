@@ -157,7 +157,8 @@ public sealed partial class TrainingRun
     private bool EvaluateWhenDue(RunMeter meter, RunLog? log, Action<TrainingProgress>? progress, StopAgreement stop)
     {
         bool due = _data.HasHeld && _step.Count > 0 && (_step.Count % StepsPerEvaluation == 0 || _step.Count == Steps);
-        if (!due || _ranks.First(() => _judge.IsEvaluated(log!, _step.Count), "the log"))
+        if (!due || _ranks.First(
+            () => _judge.IsEvaluated(log!, _step.Count), RankJson.Default.Boolean, "the log"))
         {
             return true;
         }

@@ -46,7 +46,9 @@ public sealed partial class TrainingRun
         {
             return;
         }
-        RankData[] all = _ranks.Gather(new RankData(Environment.MachineName, _data.Identities), "the names of samples");
+        RankData[] all = _ranks.Gather(
+            new RankData(Environment.MachineName, _data.Identities), RunRankJson.Default.RankData,
+            "the names of samples");
         for (int rank = 1; rank < all.Length; rank++)
         {
             if (all[0].Difference(all[rank]) is { } difference)
@@ -138,7 +140,7 @@ public sealed partial class TrainingRun
     }
 
     // The parts of the data that a rank has opened.
-    private sealed record RankData(string Node, IReadOnlyDictionary<string, DataIdentity> Parts)
+    internal sealed record RankData(string Node, IReadOnlyDictionary<string, DataIdentity> Parts)
     {
         public string? Difference(RankData other)
         {
@@ -158,5 +160,5 @@ public sealed partial class TrainingRun
     }
 
     // State of the step with which a run begins.
-    private sealed record Start(long Step, EvaluationPlanState? Evaluations);
+    internal sealed record Start(long Step, EvaluationPlanState? Evaluations);
 }

@@ -143,7 +143,7 @@ public sealed partial class TrainingRun : IDisposable
                 : new CheckpointFolder(
                     Path.Combine(_folder, Checkpoint.FolderName), recipe.Training.KeepCheckpoints);
             CheckpointEntry? latest = null;
-            string decided = _ranks.First(Decide, "the first rank to open the run");
+            string decided = _ranks.First(Decide, RankJson.Default.String, "the first rank to open the run");
             if (!_ranks.IsFirst)
             {
                 recipe = RecipeFile.Parse(decided, _folder ?? "of the first rank", []);
@@ -158,6 +158,7 @@ public sealed partial class TrainingRun : IDisposable
             RequireSameData();
             double[][] statistics = _ranks.First(
                 () => (double[][])[[.. data.Normalization.Mean], [.. data.Normalization.Deviation]],
+                RankJson.Default.DoubleArrayArray,
                 "the normalisation");
             if (!_ranks.IsFirst)
             {
@@ -185,7 +186,7 @@ public sealed partial class TrainingRun : IDisposable
             _step = new TrainingStep(
                 Network, data.OfStep(training), recipe.Reversible.Plan, recipe.Reversible.Inversion,
                 _ranks, loss);
-            ShareStart(_ranks.First(Begin, "the first rank to read the checkpoint"));
+            ShareStart(_ranks.First(Begin, RunRankJson.Default.Start, "the first rank to read the checkpoint"));
             IsResumed = _step.Count > 0;
 
             string Decide()
@@ -305,7 +306,7 @@ public sealed partial class TrainingRun : IDisposable
         string[] blockNames = [.. Network.Blocks.Select(b => b.Name)];
         RunSummary summary = Summarize(meter, log, interrupted: !complete);
         Logger.TrainingEnds(_step.Count, Steps);
-        string[] nodes = _ranks.Gather(Environment.MachineName, "the names of nodes");
+        string[] nodes = _ranks.Gather(Environment.MachineName, RankJson.Default.String, "the names of nodes");
         if (_ranks.IsFirst && _folder is not null)
         {
             RunReport.Write(_folder, _recipe, blockNames, summary, _data.Train.Classes);
@@ -360,7 +361,7 @@ public sealed partial class TrainingRun : IDisposable
     private RunSummary Summarize(RunMeter meter, RunLog? log, bool interrupted)
     {
         EvaluationMetrics? chosen = log is null ? null : _judge.Choose(log);
-        long replays = _ranks.Gather(_step.Engine.Replays, "the counts of refusals").Sum();
+        long replays = _ranks.Gather(_step.Engine.Replays, RankJson.Default.Int64, "the counts of refusals").Sum();
         return new RunSummary
         {
             Interrupted = interrupted,

@@ -27,7 +27,7 @@ public sealed class RankProcessTests : FolderTest
     {
         RankEnvironment environment = RankEnvironment.Current();
         using Collective ranks = Collective.Join(environment);
-        string[] nodes = ranks.Gather(Environment.MachineName, "the names of nodes");
+        string[] nodes = ranks.Gather(Environment.MachineName, RankJson.Default.String, "the names of nodes");
         Assert.HasCount(environment.Size, nodes);
         string? nothing = nodes.FirstOrDefault(node => node.Length == 0);
         int length = 0;

@@ -1,6 +1,6 @@
 namespace RevUp.Tests.Documents;
 
-/// <summary>The examples of docs/embedding.md, compiled and run.</summary>
+/// <summary>The examples of docs/embedding.md and docs/own-branches.md, compiled and run.</summary>
 [TestClass]
 public sealed class EmbeddingTests : FolderTest
 {
@@ -55,6 +55,16 @@ public sealed class EmbeddingTests : FolderTest
         Console.WriteLine($"recall {result.Recall[1]:P1}, missed {result.Confusion[1][0]} samples of class 1");
         // example: end
         return result;
+    }
+
+    /// <summary>The example of docs/own-branches.md.</summary>
+    [TestMethod]
+    public void TheExampleOfACheckRuns()
+    {
+        // example: check
+        using CpuBackend backend = new(threads: 1);
+        BranchCheck.Run(backend, new Shape(1, 6, 6, 4), width: 8, site => new SineBranch(site));
+        // example: end
     }
 
     private static void TrainOwnBranch(

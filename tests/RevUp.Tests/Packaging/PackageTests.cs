@@ -19,6 +19,10 @@ public sealed class PackageTests : FolderTest
     private static readonly (string Name, string Value)[] s_noServers =
         [("MSBUILDDISABLENODEREUSE", "1"), ("UseSharedCompilation", "false")];
 
+    private static readonly string[] s_sources = ["--source", s_feed, "--source", Restored(), "-tl:off"];
+
+    private static readonly string[] s_runtimes = ["microsoft.dotnet.ilcompiler", "microsoft.net", "runtime.linux-x64."];
+
     [ClassInitialize]
     public static void Pack(TestContext _) =>
         Run(Repository.Root, s_noServers, Path.Combine(Repository.Root, "build.sh"), "pack");
@@ -138,6 +142,8 @@ public sealed class PackageTests : FolderTest
         {
             Assert.Contains($"calling init: {Folder["bin/Release/net10.0/" + Libraries + library]}", loaded);
         }
+        AssertPublishedTheSame(output, "trimmed", "--self-contained", "-p:PublishTrimmed=true");
+        AssertPublishedTheSame(output, "aot", "-p:PublishAot=true", $"-p:CppCompilerAndLinker={Linker()}");
     }
 
     [TestMethod]
@@ -172,15 +178,52 @@ public sealed class PackageTests : FolderTest
         TestRuns.AssertSameState(Folder["runs/stripes"], Folder["ranked/stripes"]);
     }
 
+    // Without a warning, and to the last bit of the trained model.
+    private void AssertPublishedTheSame(string expected, string kind, params string[] options)
+    {
+        Run(
+            Folder.Path,
+            [("NUGET_FALLBACK_PACKAGES", RuntimePackages(Folder["runtime"])), .. Sources(Folder)],
+            "dotnet",
+            [
+                "publish", "-c", "Release", "-r", "linux-x64", "-o", Folder[kind], .. options, .. s_sources,
+                "-p:TreatWarningsAsErrors=true", "-p:TrimmerSingleWarn=false",
+            ]);
+        string folder = Directory.CreateDirectory(Folder[kind + "-run"]).FullName;
+        Assert.AreEqual(expected, Run(folder, [], Path.Combine(Folder[kind], "Embedding")), kind);
+        byte[] model = File.ReadAllBytes(Folder["stripes.safetensors"]);
+        Assert.IsTrue(model.AsSpan().SequenceEqual(
+            File.ReadAllBytes(Path.Combine(folder, "stripes.safetensors"))), $"{kind}: another model");
+    }
+
+    // .NET's linker is clang unless it is told another one.
+    private static string Linker() => Array.Exists(
+        Environment.GetEnvironmentVariable("PATH")!.Split(':'), folder => File.Exists(Path.Combine(folder, "clang")))
+        ? "clang"
+        : "gcc";
+
+    // Runtimes and compilers, 300 MB, are used where they were restored to; anything else is not,
+    // so that no older RevUp is.
+    private static string RuntimePackages(string folder)
+    {
+        Directory.CreateDirectory(folder);
+        foreach (string package in Directory.GetDirectories(Restored()))
+        {
+            string name = Path.GetFileName(package), link = Path.Combine(folder, name);
+            if (s_runtimes.Any(prefix => name.StartsWith(prefix, StringComparison.Ordinal)) && !Directory.Exists(link))
+            {
+                Directory.CreateSymbolicLink(link, package);
+            }
+        }
+        return folder;
+    }
+
     // The feed and the packages that the build has restored are this test's only sources, and its
     // packages are in a folder of its own: neither a network nor an older package can help.
     private static void BuildSample(string name, TemporaryFolder folder)
     {
         CopySample(name, folder);
-        Run(
-            folder.Path,
-            [("NUGET_PACKAGES", folder["packages"]), .. s_noServers],
-            "dotnet", "build", "-c", "Release", "--source", s_feed, "--source", Restored(), "-tl:off");
+        Run(folder.Path, Sources(folder), "dotnet", ["build", "-c", "Release", .. s_sources]);
     }
 
     private static void CopySample(string name, TemporaryFolder folder)
@@ -190,6 +233,9 @@ public sealed class PackageTests : FolderTest
             File.Copy(file, folder[Path.GetFileName(file)]);
         }
     }
+
+    private static (string Name, string Value)[] Sources(TemporaryFolder folder) =>
+        [("NUGET_PACKAGES", folder["packages"]), .. s_noServers];
 
     // The folder of restored packages holds their files, as a source does.
     private static string Restored() => Environment.GetEnvironmentVariable("NUGET_PACKAGES")

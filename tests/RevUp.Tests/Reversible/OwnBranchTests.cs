@@ -211,7 +211,7 @@ public sealed class OwnBranchTests
         return net.Backend.ToHost(net.Parameters.Gradients);
     }
 
-    private static double LossOf(RevUpNet net, ReversibleEngine engine)
+    internal static double LossOf(RevUpNet net, ReversibleEngine engine)
     {
         Backend backend = net.Backend;
         Tensor input = backend.ToDevice(

@@ -1,0 +1,7 @@
+using RevUp.Models;
+
+namespace RevUp.Recipes;
+
+[JsonSerializable(typeof(Recipe))]
+[JsonSerializable(typeof(ModelSettings))]
+internal sealed partial class RecipeJson : JsonSerializerContext;

@@ -1,0 +1,4 @@
+namespace RevUp.Runs;
+
+[JsonSerializable(typeof(ModelDescription))]
+internal sealed partial class ModelDescriptionJson : JsonSerializerContext;
