@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Processor = System.Runtime.InteropServices.Architecture;
 
 namespace RevUp.Tests.Architecture;
 
@@ -17,7 +18,7 @@ public sealed partial class InstructionSetTests
     [DataRow("x86-64-v4", true)]
     public void AnInstructionSetKeepsToItself(string set, bool isWide)
     {
-        if (RuntimeInformation.ProcessArchitecture != Architecture.X64)
+        if (RuntimeInformation.ProcessArchitecture != Processor.X64)
         {
             Assert.Inconclusive("The library has one instruction set on this processor.");
         }
