@@ -33,11 +33,35 @@ internal static class Platform
     /// </exception>
     public static void RequireProcessor()
     {
-        if (X86Base.IsSupported && !(Avx2.IsSupported && Fma.IsSupported && Bmi2.IsSupported && Lzcnt.IsSupported))
+        if (X86Base.IsSupported && Lacking(Registers) is { Length: > 0 } lacking)
         {
             throw new DllNotFoundException(
-                "RevUp's native libraries need AVX2, FMA, BMI2 and LZCNT, which this processor lacks or a variable "
-                + "such as DOTNET_EnableAVX2 hides: use a processor that has them, or unset the variable.");
+                $"RevUp's native libraries need {string.Join(", ", lacking)}, which this processor lacks: use a "
+                + "processor of 2013 or later, or let the virtual machine show all that its host has.");
         }
+    }
+
+    /// <summary>Instructions of x86-64-v3 that a processor lacks.</summary>
+    /// <param name="cpuId">The registers B and C that CPUID gives for a function.</param>
+    internal static string[] Lacking(Func<int, (int B, int C)> cpuId)
+    {
+        (int basic, int extended, int more) = (cpuId(1).C, cpuId(7).B, cpuId(unchecked((int)0x8000_0001)).C);
+        (string Name, bool Has)[] needs =
+        [
+            ("AVX2", Bit(extended, 5) && Bit(basic, 27)), // and the system keeps its registers
+            ("FMA", Bit(basic, 12)),
+            ("BMI2", Bit(extended, 8)),
+            ("LZCNT", Bit(more, 5)),
+        ];
+        return [.. needs.Where(need => !need.Has).Select(need => need.Name)];
+
+        static bool Bit(int register, int number) => (register >> number & 1) != 0;
+    }
+
+    // Not Avx2.IsSupported and its like: compiled ahead of time, they may tell of the code alone.
+    private static (int B, int C) Registers(int function)
+    {
+        (_, int b, int c, _) = X86Base.CpuId(function, 0);
+        return (b, c);
     }
 }

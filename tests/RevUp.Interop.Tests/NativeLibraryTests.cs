@@ -92,6 +92,24 @@ internal sealed class NativeLibraryTests
         string system, string runtime, Architecture architecture, string expected) =>
         Assert.AreEqual(expected, Platform.Name(system, runtime, architecture));
 
+    /// <summary>A Core i7-4770 has all four, a Core 2 Duo none.</summary>
+    [TestMethod]
+    [DataRow(0x7FFAFBBF, 0x27AB, 0x21, "")]
+    [DataRow(0x7FFAEBBF, 0x27AB, 0x21, "FMA")]
+    [DataRow(0x77FAFBBF, 0x27AB, 0x21, "AVX2")]
+    [DataRow(0x7FFAFBBF, 0x268B, 0x01, "AVX2 BMI2 LZCNT")]
+    [DataRow(0x0000E3BD, 0x0000, 0x01, "AVX2 FMA BMI2 LZCNT")]
+    internal void MissingInstructionsAreNamed(int basic, int extended, int more, string expected)
+    {
+        string[] lacking = Platform.Lacking(function => function switch
+        {
+            1 => (0, basic),
+            7 => (extended, 0),
+            _ => (0, more),
+        });
+        Assert.AreEqual(expected, string.Join(' ', lacking));
+    }
+
     [TestMethod]
     internal void ALibraryOfAnotherVersionIsRefused()
     {

@@ -79,7 +79,7 @@ internal sealed class HostileArgumentTests
         string[] withoutTensors =
         [
             nameof(CpuLibrary.AbiVersion), nameof(CpuLibrary.LastError), nameof(CpuLibrary.Describe),
-            nameof(CpuLibrary.SetThreads),
+            nameof(CpuLibrary.InstructionSet), nameof(CpuLibrary.SetThreads),
             nameof(CpuLibrary.Supports), nameof(CpuLibrary.Reserve), nameof(CpuLibrary.Release),
             nameof(CpuLibrary.ConvolutionDestroy),
         ];

@@ -79,17 +79,6 @@ public sealed class ProcessorLimitTests : FolderTest
         Assert.Contains("error: the reference of the study is 'decided', and the device 'cpu' (AVX2", error);
     }
 
-    /// <summary>The runtime can be told to see no AVX2, as on an older processor.</summary>
-    [TestMethod]
-    public void AProcessorWithoutAvx2IsRefusedBeforeAnythingRuns()
-    {
-        (int status, _, string error) = ToolProcess.Run(
-            ("DOTNET_EnableAVX2", "0"), "train", "--recipe", Tool.WriteTinyRecipe(Folder), "--output", Folder["run"]);
-        Assert.AreEqual(1, status);
-        Assert.Contains(
-            "error: RevUp's native libraries need AVX2, FMA, BMI2 and LZCNT, which this processor lacks", error);
-    }
-
     private static ToolResult Run(string limit, params string[] arguments) =>
         ToolProcess.Run((Variable, limit), arguments);
 }
