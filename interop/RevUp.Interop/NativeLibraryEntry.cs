@@ -14,7 +14,8 @@ internal record NativeLibraryEntry(
     internal Action BeforeLoading { get; init; } = () => { };
 
     /// <summary>
-    /// Whether the package has the library, which is then on <see cref="Platform.Supported"/> alone.
+    /// Whether the package has the library, which is then on <see cref="Platform.Supported"/>
+    /// alone.
     /// </summary>
     internal bool IsInPackage { get; init; }
 

@@ -18,7 +18,9 @@ internal static class Platform
 
     /// <summary>A runtime identifier.</summary>
     /// <param name="system">Its first word.</param>
-    /// <param name="runtime">The runtime's own identifier, which tells the C library of a Linux.</param>
+    /// <param name="runtime">
+    /// The runtime's own identifier, which tells the C library of a Linux.
+    /// </param>
     /// <param name="architecture">Its last word.</param>
     internal static string Name(string system, string runtime, Architecture architecture)
     {

@@ -8,10 +8,9 @@
 // - Two arguments may alias only where the comment says so, and then only exactly (same start, same element size).
 // - Sums are accumulated in double, in an order that depends only on shape and thread count: same inputs, same bits.
 // - Functions are thread-safe as long as no two calls write the same memory.
-// - The environment variable REVUP_MAX_ISA limits the instructions that oneDNN and revup_supports() see: avx2, avx512,
-//   avx512_vnni, avx512_bf16 or amx. It is read at the first call and overrides ONEDNN_MAX_CPU_ISA. With another value
-//   every call fails. Functions without oneDNN are there for AVX2 and for AVX-512; the choice follows the processor
-//   and the variable when the library is loaded.
+// - The environment variable REVUP_MAX_ISA limits the instructions: avx2, avx512, avx512_vnni, avx512_bf16 or amx. With
+//   another value every call fails. For oneDNN and revup_supports() it is read at the first call and overrides
+//   ONEDNN_MAX_CPU_ISA; other functions are there for AVX2 and for AVX-512, and are chosen when the library is loaded.
 //
 // A comment line that begins with @ describes an operation. RevUp.Operations writes the
 // bindings, the backends' methods, launches, counting and tests from it. Its items, with ";" between them:
@@ -43,8 +42,7 @@ typedef int32_t revup_type;
 enum { REVUP_FLOAT32 = 0, REVUP_BFLOAT16 = 1, REVUP_UINT16 = 3 };
 typedef uint16_t revup_bfloat16;  // the bits of one
 typedef int32_t revup_activation;
-// ELU with alpha = 1. MaxMin sorts neighbouring elements, which are channels: (t0, t1) -> (max, min). An odd number of
-// them is invalid, and act' is the transposed Jacobian.
+// ELU has alpha = 1. MaxMin sorts channels in pairs, (t0, t1) -> (max, min), of an even number; act' is its Jacobian^T.
 enum { REVUP_IDENTITY = 0, REVUP_RELU = 1, REVUP_ELU = 2, REVUP_MAX_MIN = 3 };
 
 // ------------------------------------------------------------------------------------------------------------- runtime

@@ -29,7 +29,9 @@ internal static class SettingsFormat
             RespectNullableAnnotations = true,
             WriteIndented = isIndented,
             TypeInfoResolver = ((IJsonTypeInfoResolver)types)
-                .WithAddedModifier(RemoveComputed).WithAddedModifier(SetInitOnly).WithAddedModifier(FlatSettings.Flatten),
+                .WithAddedModifier(RemoveComputed)
+                .WithAddedModifier(SetInitOnly)
+                .WithAddedModifier(FlatSettings.Flatten),
         };
         AddNames<Activation>(options);
         AddNames<BlockKind>(options);
@@ -81,7 +83,8 @@ internal static class SettingsFormat
     // code names are all that is used here, so trimming keeps them.
     private static void SetInitOnly(JsonTypeInfo type)
     {
-        if (type.ConstructorAttributeProvider is not ConstructorInfo constructor || constructor.GetParameters().Length > 0)
+        if (type.ConstructorAttributeProvider is not ConstructorInfo constructor
+            || constructor.GetParameters().Length > 0)
         {
             return;
         }

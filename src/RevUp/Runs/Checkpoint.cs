@@ -136,7 +136,9 @@ internal static class Checkpoint
                 Evaluations = step.Engine.Inverter.Plan.State,
                 Data = data,
             };
-        File.WriteAllText(Path.Combine(folder, DescriptionFile), JsonSerializer.Serialize(description, CheckpointJson.Default.Description));
+        File.WriteAllText(
+            Path.Combine(folder, DescriptionFile),
+            JsonSerializer.Serialize(description, CheckpointJson.Default.Description));
     }
 
     /// <summary>Restores network, optimiser and step count from one checkpoint folder.</summary>

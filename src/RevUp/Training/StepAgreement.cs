@@ -61,7 +61,8 @@ internal sealed class StepAgreement(Collective ranks, StepProtocol protocol, int
         }
         if (!double.IsFinite(sums[1]))
         {
-            string? fault = ranks.Gather(_fault!, RankJson.Default.String, "the losses").FirstOrDefault(text => text is not null);
+            string? fault = ranks.Gather(_fault!, RankJson.Default.String, "the losses")
+                .FirstOrDefault(text => text is not null);
             if (fault is not null)
             {
                 throw ranks.Refuse(new TrainingDivergedException(fault));

@@ -118,7 +118,8 @@ internal sealed class NvidiaLibraryTests
     {
         IReadOnlyList<string> places = s_entry.Places(overridePath: null, _ => null);
 
-        DllNotFoundException exception = Assert.ThrowsExactly<DllNotFoundException>(() => s_entry.Load(places, Platform.Supported));
+        DllNotFoundException exception = Assert.ThrowsExactly<DllNotFoundException>(
+            () => s_entry.Load(places, Platform.Supported));
 
         StringAssert.StartsWith(
             exception.Message,

@@ -10,8 +10,9 @@ namespace RevUp.Tests.Architecture;
 public sealed partial class InstructionSetTests
 {
     /// <summary>
-    /// A processor without AVX-512 runs nothing of the object file that has it. A static constructor
-    /// would run everywhere, and a second visible symbol might replace another file's function.
+    /// A processor without AVX-512 runs nothing of the object file that has it. A static
+    /// constructor would run everywhere, and a second visible symbol might replace another file's
+    /// function.
     /// </summary>
     [TestMethod]
     [DataRow("x86-64-v3", false)]

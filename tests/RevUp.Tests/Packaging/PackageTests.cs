@@ -21,7 +21,8 @@ public sealed class PackageTests : FolderTest
 
     private static readonly string[] s_sources = ["--source", s_feed, "--source", Restored(), "-tl:off"];
 
-    private static readonly string[] s_runtimes = ["microsoft.dotnet.ilcompiler", "microsoft.net", "runtime.linux-x64."];
+    private static readonly string[] s_runtimes =
+        ["microsoft.dotnet.ilcompiler", "microsoft.net", "runtime.linux-x64."];
 
     [ClassInitialize]
     public static void Pack(TestContext _) =>

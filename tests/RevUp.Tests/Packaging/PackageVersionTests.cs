@@ -20,7 +20,9 @@ public sealed class PackageVersionTests : FolderTest
         Assert.AreEqual("1.2.10-dev.2", Of(Folder.Path));
     }
 
-    /// <summary>What ./build.sh pack would call the package of a checkout; "" without a tag.</summary>
+    /// <summary>
+    /// Version that ./build.sh pack would give the package of a checkout; "" without a tag.
+    /// </summary>
     internal static string Of(string checkout)
     {
         string script = Path.Combine(Repository.Root, "tools", "package.sh");
