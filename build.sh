@@ -51,9 +51,10 @@ After a build, ${bold}artifacts/revup${reset} runs the command-line tool. The ou
 TEXT
 }
 
-# A test computes on one thread: the engine's tests, about one half of the time, are a process beside the others.
+# A test computes on one thread: the engine's and the package's tests, about one half of the time, are a process beside
+# the others.
 run_all_tests() {
-  local arguments project engine=(RevUp.Tests.{Inference,Memory,Models,Planning,Reversible,Training,Traps}.)
+  local arguments project engine=(RevUp.Tests.{Inference,Memory,Models,Packaging,Planning,Reversible,Training,Traps}.)
   build
   set_up_peers
   build_stand_ins cuda-on-cpu "$artifacts/cmake"
