@@ -26,8 +26,8 @@ pack() {
   [[ -f LICENSE ]] || line "$red!$reset" licence "missing: nobody may use the package until its owner adds a file LICENSE"
 }
 
-# package_version: that of the tag vX.Y.Z; after it the next one, as a preview with the number of commits since. Nothing where
-# there is no tag: the version is then the one in Directory.Build.props.
+# package_version: the version of the tag vX.Y.Z; after it the next one, as a preview with the number of commits since.
+# Nothing where there is no tag: the version is then the one in Directory.Build.props.
 package_version() {
   local tag patch commits
   [[ $(git describe --tags --long --match 'v[0-9]*.[0-9]*.[0-9]*' 2>/dev/null) =~ ^v([0-9]+\.[0-9]+)\.([0-9]+)-([0-9]+)-g ]] || return 0

@@ -35,7 +35,7 @@ internal sealed class ImageRows
 
     /// <summary>All rows, read in their order.</summary>
     /// <exception cref="ArgumentException">
-    /// There are no rows, or one has no label or an image of another size.
+    /// There are no rows, or one has no label.
     /// </exception>
     public ImageDataset Read() => ImageColumn.FormOf(_image, _sample) switch
     {
@@ -58,7 +58,7 @@ internal sealed class ImageRows
         return [.. values];
     }
 
-    // Hands over the image of each row, of the sample's size where the column has samples.
+    // Hands over the image of each row.
     private int[] ReadRows<T>(Action<ReadOnlySpan<T>> take)
     {
         List<int> labels = [];

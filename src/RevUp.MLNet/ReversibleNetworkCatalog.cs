@@ -25,8 +25,8 @@ public static class ReversibleNetworkCatalog
     /// <summary>Adds the answers of a trained network to images.</summary>
     /// <param name="transforms">MLContext.Transforms.</param>
     /// <param name="modelFile">
-    /// What <see cref="ReversibleNetworkTransformer.SaveModel"/>, TrainingRun.SaveModel or the tool
-    /// wrote.
+    /// A file that <see cref="ReversibleNetworkTransformer.SaveModel"/>, TrainingRun.SaveModel or
+    /// the tool wrote.
     /// </param>
     /// <param name="imageColumnName">
     /// As <see cref="ReversibleNetworkOptions.ImageColumnName"/>.

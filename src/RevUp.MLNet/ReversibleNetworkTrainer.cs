@@ -22,7 +22,7 @@ public sealed class ReversibleNetworkTrainer : IEstimator<ReversibleNetworkTrans
     /// <summary>Trains.</summary>
     /// <param name="input">Images and labels; other columns are not read.</param>
     /// <exception cref="ArgumentException">
-    /// A column is missing or of another type, or a row has no label or an image of another size.
+    /// A column is missing or of another type, a row has no label, or there are no rows.
     /// </exception>
     /// <exception cref="ConfigurationException">
     /// The recipe cannot be trained on these rows.

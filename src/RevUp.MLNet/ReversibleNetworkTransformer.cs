@@ -10,7 +10,8 @@ namespace RevUp.MLNet;
 /// probabilities of all. Several threads may use it at once.
 /// </summary>
 /// <remarks>
-/// It holds memory of its backend until it is disposed; a chain of transformers disposes its parts.
+/// It holds memory of its backend until it is disposed, and the bytes of its file; a chain of
+/// transformers disposes its parts.
 /// ML.NET's own files have no place for other libraries' models: Model.Save refuses this
 /// transformer. Write the network with <see cref="SaveModel"/>, and put
 /// <see cref="ReversibleNetworkCatalog.ApplyReversibleNetwork"/> into the pipeline that reads it.
@@ -18,18 +19,17 @@ namespace RevUp.MLNet;
 public sealed class ReversibleNetworkTransformer : ITransformer, IDisposable
 {
     private readonly byte[] _model;
-    private readonly Predictor _predictor;
     private readonly AnswerColumns _columns;
     private readonly KeyValues _keys;
 
     private ReversibleNetworkTransformer(byte[] model, Predictor predictor, AnswerColumns columns, KeyValues? keys)
     {
-        (_model, _predictor, _columns) = (model, predictor, columns);
+        (_model, Predictor, _columns) = (model, predictor, columns);
         _keys = keys ?? new KeyValues(predictor.Classes);
     }
 
     /// <summary>The network.</summary>
-    public Predictor Predictor => _predictor;
+    public Predictor Predictor { get; }
 
     /// <inheritdoc/>
     bool ITransformer.IsRowToRowMapper => true;
@@ -64,16 +64,16 @@ public sealed class ReversibleNetworkTransformer : ITransformer, IDisposable
         + $"Transforms.{nameof(ReversibleNetworkCatalog.ApplyReversibleNetwork)} in a pipeline.");
 
     /// <summary>Frees the network.</summary>
-    public void Dispose() => _predictor.Dispose();
+    public void Dispose() => Predictor.Dispose();
 
     private ITransformer For(DataViewSchema input)
     {
-        ImageForm form = ImageColumn.FormOf(ImageColumn.Find(input, _columns.Image), _predictor.Sample);
+        ImageForm form = ImageColumn.FormOf(ImageColumn.Find(input, _columns.Image), Predictor.Sample);
         return form switch
         {
-            ImageForm.Files => Mapping<byte>(input, _predictor.PredictEncoded),
-            ImageForm.Bytes => Mapping<byte>(input, image => _predictor.Predict(image)),
-            _ => Mapping<float>(input, image => _predictor.Predict(image)),
+            ImageForm.Files => Mapping<byte>(input, Predictor.PredictEncoded),
+            ImageForm.Bytes => Mapping<byte>(input, image => Predictor.Predict(image)),
+            _ => Mapping<float>(input, image => Predictor.Predict(image)),
         };
     }
 

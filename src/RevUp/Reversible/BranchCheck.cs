@@ -206,7 +206,7 @@ public static class BranchCheck
             return Take(_branch.Approximate(_x));
         }
 
-        // z of x, the gradient of x for that of z; the parameters' gradients are new.
+        // z of x, and the gradient of x for a gradient dz; the parameters' gradients are new.
         private (float[] Z, float[] Gradient) Differentiate(float[] x, float[] dz)
         {
             _backend.Fill(_store.Gradients, 0);
