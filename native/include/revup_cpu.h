@@ -42,7 +42,7 @@ typedef int32_t revup_type;
 enum { REVUP_FLOAT32 = 0, REVUP_BFLOAT16 = 1, REVUP_UINT16 = 3 };
 typedef uint16_t revup_bfloat16;  // the bits of one
 typedef int32_t revup_activation;
-// ELU has alpha = 1. MaxMin sorts channels in pairs, (t0, t1) -> (max, min), of an even number; act' is its Jacobian^T.
+// ELU has alpha = 1. MaxMin sorts an even number of channels in pairs: (t0, t1) -> (max, min), act' its Jacobian^T.
 enum { REVUP_IDENTITY = 0, REVUP_RELU = 1, REVUP_ELU = 2, REVUP_MAX_MIN = 3 };
 
 // ------------------------------------------------------------------------------------------------------------- runtime
