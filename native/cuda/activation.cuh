@@ -28,6 +28,21 @@ struct Elu {
   }
 };
 
+// dx += factor * dy * act', from the results of act. Adds to sums what factor * dy * act' and factor * dy add up to.
+template <typename Function, int width>
+__device__ inline void add_gradient_of_result(Function, const Floats<width> &y, const Floats<width> &dy, float b,
+                                              float rounded, float factor, Floats<width> &dx, double (&sums)[2]) {
+  float run_sums[2] = {};
+  for (int k = 0; k < width; ++k) {
+    const float g = factor * dy.at[k];
+    const float d = Function::gradient_of_result(y.at[k], b, rounded, g);
+    dx.at[k] += d;
+    run_sums[0] += d;
+    run_sums[1] += g;
+  }
+  for (int i = 0; i < 2; ++i) sums[i] += static_cast<double>(run_sums[i]);
+}
+
 // An activation maps runs of kRun neighbouring channels: value(t) replaces t by act(t), gradient(t, g) replaces g by
 // the product of act's transposed Jacobian at t and g.
 template <typename Function>

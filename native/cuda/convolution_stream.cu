@@ -137,24 +137,12 @@ __device__ inline void differentiate_results(const ConvolutionResults<bf16, fals
       const Floats<w> value = load_run<w>(y + i);
       Floats<w> result = {};
       if (residual != nullptr) result = load_run<w>(residual + i);
-      float run_sums[2] = {};
-      for (int k = 0; k < w; ++k) {
-        const float g = factor * dy.at[k];
-        const float d = decltype(act)::gradient_of_result(value.at[k], bias, rounded, g);
-        result.at[k] += d;
-        run_sums[0] += d;
-        run_sums[1] += g;
-      }
+      add_gradient_of_result(act, value, dy, bias, rounded, factor, result, sums);
       store_run(result, dx + i);
       if (narrow != nullptr) store_run(result, narrow + i);
-      sums[0] += static_cast<double>(run_sums[0]);
-      sums[1] += static_cast<double>(run_sums[1]);
     });
   });
-  if (sum_a == nullptr && sum_b == nullptr) return;
-  if (!grid_sum(sums, partials, counter) || threadIdx.x != 0) return;
-  if (sum_a != nullptr) *sum_a += static_cast<float>(sums[0]);
-  if (sum_b != nullptr) *sum_b += static_cast<float>(sums[1]);
+  add_grid_sums(sums, partials, counter, sum_a, sum_b);
 }
 
 }  // namespace

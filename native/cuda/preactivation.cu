@@ -47,10 +47,7 @@ __device__ void preactivation_gradient(long long n, int activation, const X *x, 
       sums[1] += static_cast<double>(pack_sums[1]);
     });
   });
-  if (sum_a == nullptr && sum_b == nullptr) return;
-  if (!grid_sum(sums, partials, counter) || threadIdx.x != 0) return;
-  if (sum_a != nullptr) *sum_a += static_cast<float>(sums[0]);
-  if (sum_b != nullptr) *sum_b += static_cast<float>(sums[1]);
+  add_grid_sums(sums, partials, counter, sum_a, sum_b);
 }
 
 template <typename DX>
@@ -65,24 +62,12 @@ __device__ void gradient_of_result(long long n, int activation, const bf16 *y, c
       const Floats<w> value = load<w>(y + i), gradient = load<w>(dy + i);
       Floats<w> result = {};
       if (residual != nullptr) result = load<w>(residual + i);
-      float pack_sums[2] = {};
-      for (int k = 0; k < w; ++k) {
-        const float g = factor * gradient.at[k];
-        const float d = decltype(act)::gradient_of_result(value.at[k], bias, rounded, g);
-        result.at[k] += d;
-        pack_sums[0] += d;
-        pack_sums[1] += g;
-      }
+      add_gradient_of_result(act, value, gradient, bias, rounded, factor, result, sums);
       store(result, dx + i);
       if (narrow != nullptr) store(result, narrow + i);
-      sums[0] += static_cast<double>(pack_sums[0]);
-      sums[1] += static_cast<double>(pack_sums[1]);
     });
   });
-  if (sum_a == nullptr && sum_b == nullptr) return;
-  if (!grid_sum(sums, partials, counter) || threadIdx.x != 0) return;
-  if (sum_a != nullptr) *sum_a += static_cast<float>(sums[0]);
-  if (sum_b != nullptr) *sum_b += static_cast<float>(sums[1]);
+  add_grid_sums(sums, partials, counter, sum_a, sum_b);
 }
 
 }  // namespace

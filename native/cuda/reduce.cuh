@@ -51,4 +51,13 @@ __device__ inline bool grid_sum(double (&sums)[count], double *partials, unsigne
   return true;
 }
 
+// *first += sums[0];  *second += sums[1], over the grid      (either may be null)
+__device__ inline void add_grid_sums(double (&sums)[2], double *partials, unsigned *counter, float *first,
+                                     float *second) {
+  if (first == nullptr && second == nullptr) return;
+  if (!grid_sum(sums, partials, counter) || threadIdx.x != 0) return;
+  if (first != nullptr) *first += static_cast<float>(sums[0]);
+  if (second != nullptr) *second += static_cast<float>(sums[1]);
+}
+
 }  // namespace revup
