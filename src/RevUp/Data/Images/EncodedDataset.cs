@@ -130,10 +130,7 @@ internal abstract class EncodedDataset : ImageDataset
         DataFileException.Require(
             length <= MaximumBytes, name,
             $"the image takes {length} bytes, over the {MaximumBytes} that are read; leave it out.");
-        if (buffer.Length < length)
-        {
-            buffer = new byte[Math.Max(length, 2L * buffer.Length)];
-        }
+        Reserve(length, ref buffer);
         int filled = 0;
         while (filled < length)
         {
@@ -143,6 +140,15 @@ internal abstract class EncodedDataset : ImageDataset
             filled += read;
         }
         return filled;
+    }
+
+    /// <summary>Replaces a buffer that is too small by one of at least twice its size.</summary>
+    private protected static void Reserve(long length, ref byte[] buffer)
+    {
+        if (buffer.Length < length)
+        {
+            buffer = new byte[Math.Max(length, 2L * buffer.Length)];
+        }
     }
 
     private sealed class Reader(EncodedDataset dataset, DecodedSamples? decoded) : ImageReader(dataset.Sample)

@@ -16,10 +16,7 @@ internal sealed class MemoryFiles(
     public override int Load(int index, ref byte[] buffer)
     {
         ReadOnlySpan<byte> file = files[index].Span;
-        if (buffer.Length < file.Length)
-        {
-            buffer = new byte[Math.Max(file.Length, 2 * buffer.Length)];
-        }
+        Reserve(file.Length, ref buffer);
         file.CopyTo(buffer);
         return file.Length;
     }

@@ -57,6 +57,27 @@ public sealed class ImageFolderTests : FolderTest
     }
 
     [TestMethod]
+    public void FilesInMemoryAreReadAsAFoldersAre()
+    {
+        ImageFiles.WriteFolder(Folder.Path, "ant/1.png", "ant/2.png", "cat/1.png");
+        using ImageFolder folder = ImageFolder.Open(Folder.Path, Sample);
+        ReadOnlyMemory<byte>[] files = [.. Enumerable.Range(0, 3).Select(i => File.ReadAllBytes(folder.Name(i)))];
+        int[] labels = [.. Enumerable.Range(0, 3).Select(folder.Label)];
+        using ImageDataset images = MemoryDataset.OfFiles(files, labels, Sample, folder.Classes);
+        Assert.IsTrue(images.HasOwnSizes);
+        for (int i = 0; i < folder.Count; i++)
+        {
+            Assert.AreEqual(folder.Label(i), images.Label(i));
+            CollectionAssert.AreEqual(ImageFiles.Read(folder, i), ImageFiles.Read(images, i));
+        }
+        Assert.Refuses<ArgumentException>(
+            () => MemoryDataset.OfFiles(files, labels.AsMemory(1), Sample, folder.Classes), "3 files and 2 labels");
+        Assert.Refuses<ArgumentException>(
+            () => MemoryDataset.OfFiles(files, labels, Sample, ["ant"]),
+            "Label 1 of sample 2 is none of the 1 classes");
+    }
+
+    [TestMethod]
     public void DamagedAndMissingImagesAreReplacedAndNamed()
     {
         ImageFiles.WriteFolder(Folder.Path, [.. Enumerable.Range(0, 20).Select(i => $"a/{i:D2}.png")]);
