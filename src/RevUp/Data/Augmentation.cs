@@ -22,6 +22,13 @@ public sealed record Augmentation
     public bool Flip { get; init; }
 
     /// <summary>
+    /// Whether <see cref="Flip"/> mirrors a sample left-right in every second epoch, and half of
+    /// the samples in each (arXiv 2404.00498), and does not draw anew in every epoch.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool AlternatingFlip { get; init; }
+
+    /// <summary>
     /// Whether <see cref="Flip"/> mirrors every axis of a volume by a coin of its own, and not W
     /// alone.
     /// </summary>
@@ -102,6 +109,9 @@ public sealed record Augmentation
             CutMix is 0 or (>= 0.01 and <= 100), $"data.cutMix is {CutMix}; use an α of 0.01 to 100, or 0 for none");
         ConfigurationException.Require(
             LabelSmoothing is >= 0 and < 1, $"training.labelSmoothing is {LabelSmoothing}; use 0 to less than 1");
+        ConfigurationException.Require(
+            Flip || !AlternatingFlip,
+            $"data.alternatingFlip is true and data.flip false; set data.flip=true too");
         RandomResizedCrop?.Validate();
         ColorJitter?.Validate();
         Patch?.Validate();

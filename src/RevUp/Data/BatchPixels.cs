@@ -1,4 +1,5 @@
 using RevUp.Backends;
+using RevUp.Data.Transforms;
 using RevUp.Tensors;
 
 namespace RevUp.Data;
@@ -49,6 +50,27 @@ internal readonly ref struct BatchPixels
         return _normalization is null
             ? new(_values.Slice(start, length))
             : new(_bytes.Slice(start, length), default, _normalization);
+    }
+
+    /// <summary>The samples with left and right exchanged.</summary>
+    /// <param name="sample">[1, (D), H, W, C].</param>
+    /// <param name="buffer">At least <see cref="Bytes"/>; the result lies there.</param>
+    /// <exception cref="InvalidOperationException">Samples are cut or mixed.</exception>
+    public BatchPixels Mirrored(Shape sample, Span<byte> buffer)
+    {
+        BatchPixels all = Slice(0, Length);
+        int width = sample[sample.Rank - 2];
+        if (_normalization is not null)
+        {
+            Span<byte> bytes = buffer[.._bytes.Length];
+            all._bytes.CopyTo(bytes);
+            AxisMirror.Reverse(bytes, sample.Channels, width);
+            return new(bytes, default, _normalization);
+        }
+        Span<float> values = MemoryMarshal.Cast<byte, float>(buffer)[.._values.Length];
+        all._values.CopyTo(values);
+        AxisMirror.Reverse(values, sample.Channels, width);
+        return new(values);
     }
 
     /// <summary>The pixels, back from the device.</summary>

@@ -35,8 +35,7 @@ public abstract class ImageReader : SampleReader
         {
             pixels = Jitter(pixels, settings, key);
         }
-        CounterRandom random = key.Draws(RandomStreams.PadCropFlip);
-        PadCropFlip crop = PadCropFlip.Draw(ref random, augmentation.Padding, augmentation.Flip);
+        PadCropFlip crop = PadCropFlip.Draw(key, augmentation.Padding, augmentation);
         crop.Write(pixels, _rows, _width, _channels, augmentation.Padding, row.Bytes);
         if (_sample.SpatialRank == 3)
         {

@@ -11,6 +11,8 @@ internal static class RandomStreams
 
     public const long PadCropFlip = 0x4155474DL << 32; // "AUGM"
 
+    public const long AlternatingFlip = 0x414C5446L << 32; // "ALTF"
+
     public const long ResizedCrop = 0x43524F50L << 32; // "CROP"
 
     public const long ColorJitter = 0x4A495454L << 32; // "JITT"

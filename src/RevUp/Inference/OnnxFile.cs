@@ -62,12 +62,12 @@ internal static class OnnxFile
         // The factors of the branches are computed when the layers are prepared.
         net.PrepareInference(batch: 1);
         OnnxGraph graph = new(net.Backend);
-        string value = InputName;
+        string value = net.Settings.TestTimeFlip ? WithMirror(graph, net.Sample) : InputName;
         foreach (Layer layer in net.Layers)
         {
             value = layer.Export(graph, value);
         }
-        graph.Output(OutputName, value);
+        graph.Output(OutputName, net.Settings.TestTimeFlip ? MeanOfBoth(graph, value) : value);
         string temporary = path + ".incomplete";
         try
         {
@@ -82,6 +82,22 @@ internal static class OnnxFile
             File.Delete(temporary);
             throw;
         }
+    }
+
+    // [2N, C, (D), H, W]: the samples, and behind them the samples with left and right exchanged.
+    private static string WithMirror(OnnxGraph graph, Shape sample)
+    {
+        int width = sample[sample.Rank - 2];
+        string order = graph.Integers("mirror.order", [.. Enumerable.Range(1, width).Select(x => (long)(width - x))]);
+        string mirrored = graph.Node("Gather", "mirror", [InputName, order], ("axis", sample.SpatialRank + 1L));
+        return graph.Node("Concat", "mirror", [InputName, mirrored], ("axis", 0L));
+    }
+
+    private static string MeanOfBoth(OnnxGraph graph, string logits)
+    {
+        (string own, string mirrored) = graph.Split("mirror", logits, axis: 0);
+        string sum = graph.Node("Add", "mirror", [own, mirrored]);
+        return graph.Node("Mul", "mirror", [sum, graph.Number("mirror.half", 0.5f)]);
     }
 
     // The length of the graph stands before it, so all heads are made first and the numbers go

@@ -44,10 +44,10 @@ internal sealed class OnnxGraph(Backend backend)
     /// <summary>Gives a value the name by which the model's users know it.</summary>
     public void Output(string name, string value) => Node("Identity", name, [value], [name]);
 
-    /// <summary>The two halves of the channels of x.</summary>
-    public (string First, string Second) Split(string scope, string x)
+    /// <summary>The two halves of x along an axis: its channels, or its samples.</summary>
+    public (string First, string Second) Split(string scope, string x, long axis = 1)
     {
-        string[] halves = Node("Split", scope, [x], [$"{scope}/first", $"{scope}/second"], ("axis", 1L));
+        string[] halves = Node("Split", scope, [x], [$"{scope}/first", $"{scope}/second"], ("axis", axis));
         return (halves[0], halves[1]);
     }
 
@@ -113,6 +113,10 @@ internal sealed class OnnxGraph(Backend backend)
     public string Integers(string name, params long[] values) => Add(new Initializer(
         name, Int64Type, [values.Length], values.Length * sizeof(long),
         () => MemoryMarshal.AsBytes(values.AsSpan()).ToArray()));
+
+    /// <summary>A constant number.</summary>
+    public string Number(string name, float value) => Add(new Initializer(
+        name, FloatType, [], sizeof(float), () => BitConverter.GetBytes(value)));
 
     /// <summary>A list of equal numbers, for attributes with one entry per axis.</summary>
     public static long[] Repeat(long value, int count) => [.. Enumerable.Repeat(value, count)];

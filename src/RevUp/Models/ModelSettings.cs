@@ -76,6 +76,14 @@ public sealed record ModelSettings
     public BranchPrecision Precision { get; init; }
 
     /// <summary>
+    /// Whether answers come from the mean of the outputs for a sample and for its mirror image,
+    /// left and right exchanged (test-time augmentation). Twice the time of an answer; training
+    /// steps are the same.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool TestTimeFlip { get; init; }
+
+    /// <summary>
     /// Lipschitz control of the branches; by default, only <see cref="BlockKind.Invertible"/>
     /// blocks have it.
     /// </summary>

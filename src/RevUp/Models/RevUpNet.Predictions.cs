@@ -1,3 +1,4 @@
+using System.Buffers;
 using RevUp.Backends;
 using RevUp.Data;
 using RevUp.Reversible;
@@ -56,6 +57,48 @@ public sealed partial class RevUpNet
     {
         using Driving driving = Drive();
         Take(Infer(pixels), answers);
+    }
+
+    /// <inheritdoc cref="Infer(ReadOnlySpan{float})"/>
+    /// <param name="pixels">[N, …], channels-last.</param>
+    /// <param name="features">
+    /// Whether the result is what the linear map of a classifier's head sees, [N, C], in place of
+    /// logits.
+    /// </param>
+    internal Tensor Infer(BatchPixels pixels, bool features = false)
+    {
+        using Driving driving = Drive();
+        if (!Settings.TestTimeFlip)
+        {
+            return Outputs(pixels, features);
+        }
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(checked((int)pixels.Bytes));
+        Tensor own = Outputs(pixels, features);
+        Tensor mirrored = default;
+        try
+        {
+            mirrored = Outputs(pixels.Mirrored(Sample, buffer), features);
+            return Mean(own, mirrored);
+        }
+        finally
+        {
+            Backend.Memory.Free(own);
+            Backend.Memory.TryFree(mirrored);
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    private Tensor Mean(Tensor x, Tensor y)
+    {
+        Arena memory = Backend.Memory;
+        Tensor half = memory.Allocate(new Shape(1), ElementType.Float32, MemoryPurpose.Workspace);
+        Tensor mean = memory.Allocate(x.Shape, ElementType.Float32, MemoryPurpose.Activations);
+        Backend.Fill(half, 0.5f);
+        Backend.Fill(mean, 0);
+        Backend.Axpy(half, x, mean);
+        Backend.Axpy(half, y, mean);
+        memory.Free(half);
+        return mean;
     }
 
     private void Take(Tensor outputs, Span<float> answers)

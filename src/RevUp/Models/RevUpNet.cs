@@ -241,7 +241,8 @@ public sealed partial class RevUpNet : DeviceObject
     /// <summary>
     /// Logits [N, classes], or [N, (D), H, W, classes] under <see cref="ModelTask.Segmentation"/>,
     /// or numbers [N, outputs] under <see cref="ModelTask.Regression"/>, of a batch of normalised
-    /// samples, keeping nothing; the result is the caller's.
+    /// samples, keeping nothing; the result is the caller's. With
+    /// <see cref="ModelSettings.TestTimeFlip"/> the mean for a sample and its mirror image.
     /// </summary>
     /// <param name="pixels">[N, …], channels-last.</param>
     /// <exception cref="ArgumentException">The length is not a multiple of a sample's.</exception>
@@ -250,15 +251,9 @@ public sealed partial class RevUpNet : DeviceObject
     /// </exception>
     public Tensor Infer(ReadOnlySpan<float> pixels) => Infer(new BatchPixels(pixels));
 
-    /// <inheritdoc cref="Infer(ReadOnlySpan{float})"/>
-    /// <param name="pixels">[N, …], channels-last.</param>
-    /// <param name="features">
-    /// Whether the result is what the linear map of a classifier's head sees, [N, C], in place of
-    /// logits.
-    /// </param>
-    internal Tensor Infer(BatchPixels pixels, bool features = false)
+    // Of the samples as they are given.
+    private Tensor Outputs(BatchPixels pixels, bool features)
     {
-        using Driving driving = Drive();
         if (pixels.IsEmpty || pixels.Length % Sample.Count != 0)
         {
             throw new ArgumentException(

@@ -38,6 +38,9 @@ internal static class SegmentationRules
             return;
         }
         ConfigurationException.Require(
+            !model.TestTimeFlip,
+            $"model.testTimeFlip is true, and model.task 'segmentation' has no mean of two answers; leave it out");
+        ConfigurationException.Require(
             model.Block != BlockKind.Coupling,
             $"model.block is 'coupling', which has no U-Net here; use 'invertible' or 'residual' with model.task "
             + $"'segmentation'");

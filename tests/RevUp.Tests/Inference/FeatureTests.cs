@@ -5,13 +5,14 @@ namespace RevUp.Tests.Inference;
 public sealed class FeatureTests : FolderTest
 {
     [TestMethod]
-    [DataRow("fixup")]
-    [DataRow("none")]
-    public void LogitsAreTheLinearMapOfTheFeatures(string normalization)
+    [DataRow("model.normalization=fixup")]
+    [DataRow("model.normalization=none")]
+    [DataRow("model.testTimeFlip=true")]
+    public void LogitsAreTheLinearMapOfTheFeatures(string setting)
     {
         using CpuBackend backend = TestRuns.Backend();
         using TrainingRun run = new(
-            backend, SmallRecipe.Create($"model.normalization={normalization}"), Folder["run"], resume: false);
+            backend, SmallRecipe.Create(setting), Folder["run"], resume: false);
         run.Run(null, CancellationToken.None);
         using Predictor predictor = Predictor.Load(Folder["run"]);
         byte[] images = [.. Enumerable.Range(0, 3 * 64).Select(i => (byte)(i * 37))];

@@ -18,7 +18,7 @@ public sealed class OnnxFileTests : FolderTest
         TestModel.ResNet, TestModel.FixupResNet, TestModel.RevNet, TestModel.RevNetVolume, TestModel.FixupRevNet,
         TestModel.IResNet,
         TestModel.MaxMin, TestModel.MaxMinVolume, TestModel.Affine, TestModel.AffineVolume,
-        TestModel.Mixing, TestModel.MixingVolume,
+        TestModel.Mixing, TestModel.MixingVolume, TestModel.Mirrored, TestModel.MirroredVolume,
     ];
 
     public static IEnumerable<object[]> Models => s_models.Select(name => new object[] { name });

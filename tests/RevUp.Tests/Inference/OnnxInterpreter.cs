@@ -128,6 +128,13 @@ internal sealed class OnnxInterpreter
 
     private static OnnxValue Gather(OnnxValue x, OnnxValue indices, long axis)
     {
+        if (axis == x.Shape.Length - 1)
+        {
+            return x with
+            {
+                Data = [.. x.Data.Chunk(x.Shape[^1]).SelectMany(row => indices.Data.Select(i => row[(int)i]))],
+            };
+        }
         Assert.AreEqual(1, axis);
         double[][] channels = [.. x.Data.Chunk(x.Positions)];
         IEnumerable<int> order =
@@ -295,6 +302,11 @@ internal sealed class OnnxInterpreter
 
     private static OnnxValue Half(OnnxValue x, int half, long axis)
     {
+        if (axis == 0)
+        {
+            return new OnnxValue(
+                [x.Shape[0] / 2, .. x.Shape[1..]], [.. x.Data.Chunk(x.Data.Length / 2).ElementAt(half)]);
+        }
         Assert.AreEqual(1, axis);
         int size = x.Channels / 2 * x.Positions;
         return new OnnxValue(
@@ -304,6 +316,10 @@ internal sealed class OnnxInterpreter
 
     private static OnnxValue Concatenate(OnnxValue x, OnnxValue y, long axis)
     {
+        if (axis == 0)
+        {
+            return new OnnxValue([x.Shape[0] + y.Shape[0], .. x.Shape[1..]], [.. x.Data, .. y.Data]);
+        }
         Assert.AreEqual(1, axis);
         int batch = x.Shape[0];
         IEnumerable<(double[] First, double[] Second)> samples =

@@ -95,6 +95,12 @@ internal sealed record TestModel(ModelSettings Settings, Shape Sample)
     /// </summary>
     public const string LeadingVolume = "leading volume";
 
+    /// <summary>Answers are means over an image and its mirror image.</summary>
+    public const string Mirrored = "mirrored";
+
+    /// <summary>The same of volumes.</summary>
+    public const string MirroredVolume = "mirrored volume";
+
     public const int Classes = 3;
 
     private static readonly Dictionary<string, TestModel> s_all = new()
@@ -250,6 +256,9 @@ internal sealed record TestModel(ModelSettings Settings, Shape Sample)
                 Lipschitz = new LipschitzSettings { FreeLeadingBlocks = true },
             },
             new(1, 9, 7, 3)),
+        [Mirrored] = new(
+            new() { TestTimeFlip = true, Stages = [Stage(1, 6, 5), Stage(1, 10, 7)] }, new(1, 9, 7, 3)),
+        [MirroredVolume] = new(new() { TestTimeFlip = true, Stages = [Stage(1, 6, 5)] }, new(1, 5, 4, 6, 2)),
         [LeadingVolume] = new(
             new()
             {

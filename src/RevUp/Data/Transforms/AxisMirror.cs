@@ -14,8 +14,7 @@ internal readonly record struct AxisMirror(bool Depth, bool Height, bool Width)
     /// </summary>
     public static AxisMirror Draw(SampleKey key, Augmentation augmentation)
     {
-        CounterRandom random = key.Draws(RandomStreams.PadCropFlip);
-        bool width = PadCropFlip.Draw(ref random, padding: 0, augmentation.Flip).Flip;
+        bool width = PadCropFlip.Draw(key, padding: 0, augmentation).Flip;
         if (!augmentation.Flip || !augmentation.FlipEveryAxis)
         {
             return new AxisMirror(false, false, width);

@@ -21,6 +21,22 @@ internal readonly record struct PadCropFlip(int Top, int Left, bool Flip)
         return new PadCropFlip(top, left, flip && random.NextInt(2) == 1);
     }
 
+    /// <summary>
+    /// The draw for a sample. An alternating flip is a coin of the sample that is turned over in
+    /// every epoch.
+    /// </summary>
+    public static PadCropFlip Draw(SampleKey key, int padding, Augmentation augmentation)
+    {
+        CounterRandom random = key.Draws(RandomStreams.PadCropFlip);
+        PadCropFlip drawn = Draw(ref random, padding, augmentation.Flip);
+        if (!augmentation.AlternatingFlip)
+        {
+            return drawn;
+        }
+        CounterRandom coin = (key with { Epoch = 0 }).Draws(RandomStreams.AlternatingFlip);
+        return drawn with { Flip = (coin.NextInt(2) + key.Epoch) % 2 == 1 };
+    }
+
     /// <summary>Writes the augmented image: H × W × C bytes in and out, row by row.</summary>
     public void Write(
         ReadOnlySpan<byte> source, int height, int width, int channels, int padding, Span<byte> destination)

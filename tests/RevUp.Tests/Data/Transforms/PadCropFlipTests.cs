@@ -49,6 +49,26 @@ public sealed class PadCropFlipTests
     }
 
     [TestMethod]
+    public void AnAlternatingFlipMirrorsHalfOfTheImagesAndTheOthersInTheNextEpoch()
+    {
+        const int Samples = 4000;
+        Augmentation alternating = new() { Padding = 4, Flip = true, AlternatingFlip = true };
+        int flips = 0;
+        for (int index = 0; index < Samples; index++)
+        {
+            PadCropFlip first = Draw(0), second = Draw(1), third = Draw(2);
+            flips += first.Flip ? 1 : 0;
+            Assert.AreEqual((!first.Flip, first.Flip), (second.Flip, third.Flip));
+            PadCropFlip fair = PadCropFlip.Draw(
+                new SampleKey(1, Epoch: 2, index), 4, alternating with { AlternatingFlip = false });
+            Assert.AreEqual((third.Top, third.Left), (fair.Top, fair.Left));
+
+            PadCropFlip Draw(int epoch) => PadCropFlip.Draw(new SampleKey(1, epoch, index), 4, alternating);
+        }
+        Assert.IsLessThan(5 * Math.Sqrt(Samples) / 2, Math.Abs(flips - Samples / 2.0));
+    }
+
+    [TestMethod]
     public void WithoutAugmentationNothingIsDrawn()
     {
         var random = new CounterRandom(1, 2, 3);
