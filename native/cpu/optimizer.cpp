@@ -102,6 +102,46 @@ revup_status revup_sgd(int64_t groups, const revup_optimizer_settings *settings,
   });
 }
 
+revup_status revup_momentum_direction(int64_t groups, const revup_optimizer_settings *settings, float *gradient,
+                                      float *momentum_buffer) {
+  return guarded([&] {
+    const int64_t count = require_groups(groups, settings);
+    if (groups == 0) return;
+    require_decay_rate(settings->momentum, "momentum");
+    require_flag(settings->nesterov, "nesterov");
+    if (count == 0) return;
+    require_pointer(gradient, "gradient");
+    require_pointer(momentum_buffer, "momentum_buffer");
+    const float momentum = static_cast<float>(settings->momentum);
+    const float gradient_scale = static_cast<float>(settings->gradient_scale);
+    const float gradient_part = settings->nesterov == 1 ? 1.0f : 0.0f;
+    const float momentum_part = settings->nesterov == 1 ? momentum : 1.0f;
+    parallel_for(count, [=](int64_t begin, int64_t end) {
+#pragma omp simd
+      for (int64_t i = begin; i < end; ++i) {
+        const float d = gradient_scale * gradient[i];
+        const float m = momentum * momentum_buffer[i] + d;
+        momentum_buffer[i] = m;
+        gradient[i] = gradient_part * d + momentum_part * m;
+      }
+    });
+  });
+}
+
+revup_status revup_descend(int64_t groups, const revup_optimizer_settings *settings, const float *direction,
+                           float *weights) {
+  return guarded([&] {
+    const int64_t count = require_groups(groups, settings);
+    if (count == 0) return;
+    require_pointer(direction, "direction");
+    require_pointer(weights, "weights");
+    for_each_group(groups, settings, [=](int64_t begin, int64_t end, float learning_rate, float weight_decay) {
+#pragma omp simd
+      for (int64_t i = begin; i < end; ++i) weights[i] -= learning_rate * (direction[i] + weight_decay * weights[i]);
+    });
+  });
+}
+
 revup_status revup_adam_w(int64_t groups, const revup_optimizer_settings *settings, const float *gradient,
                           float *first_moment, float *second_moment, float *weights) {
   return guarded([&] {

@@ -45,10 +45,14 @@ void draw(int64_t count, uint64_t seed, float *y) {
   });
 }
 
-// Divides x by its norm, and returns that; or draws it again, and returns 0.
-float normalize(int64_t count, float *x, uint64_t seed) {
+// Divides x by its norm, and returns that; or draws it again, or makes it zero, and returns 0.
+float normalize(int64_t count, float *x, bool draws, uint64_t seed) {
   const double length = std::sqrt(dot(count, x, x));
   if (length <= 1e-12) {  // false for a NaN, which has to stay visible
+    if (!draws) {
+      multiply(count, 0, x);
+      return 0;
+    }
     draw(count, seed, x);
     multiply(count, 1 / std::sqrt(dot(count, x, x)), x);
     return 0;
@@ -104,11 +108,12 @@ revup_status revup_dot(int64_t count, const float *x, const float *y, double *re
   });
 }
 
-revup_status revup_normalize_all(int64_t vectors, const revup_vector *table, int64_t longest, uint64_t seed,
-                                 int64_t count, float *buffer) {
+revup_status revup_normalize_all(int64_t vectors, const revup_vector *table, int64_t longest, int32_t draws,
+                                 uint64_t seed, int64_t count, float *buffer) {
   return guarded([&] {
     require_count(vectors, "vectors");
     require_count(count, "count");
+    if (draws != 0 && draws != 1) fail("draws is " + std::to_string(draws) + "; it must be 0 or 1");
     if (vectors == 0 || count == 0) return;
     require_scalar(table, "table");
     for (int64_t i = 0; i < vectors; ++i) require_within(table[i], longest, count, i);
@@ -116,7 +121,7 @@ revup_status revup_normalize_all(int64_t vectors, const revup_vector *table, int
     for (int64_t i = 0; i < vectors; ++i) {
       float *x = buffer + static_cast<int64_t>(table[i].first);
       buffer[static_cast<int64_t>(table[i].norm)] =
-          normalize(static_cast<int64_t>(table[i].count), x, seed + static_cast<uint64_t>(i));
+          normalize(static_cast<int64_t>(table[i].count), x, draws == 1, seed + static_cast<uint64_t>(i));
     }
   });
 }

@@ -54,6 +54,50 @@ extern "C" __global__ void __launch_bounds__(kThreads)
 }
 KERNEL_EXPORT(sgd)
 
+// Momentum alone: d = scale * g;  m = momentum * m + d;  g = nesterov ? d + momentum * m : m
+// Geometry: Elementwise over gradient; each group in turn, 4 elements per thread and step.
+// Bytes per element: 8 read, 8 written. Accumulator: none. Deterministic. Restrictions: no aliasing.
+extern "C" __global__ void __launch_bounds__(kThreads)
+    momentum_direction(long long groups, const revup_optimizer_settings *settings, float *gradient,
+                       float *momentum_buffer) {
+  const float scale = static_cast<float>(settings->gradient_scale), momentum = static_cast<float>(settings->momentum);
+  const bool nesterov = settings->nesterov != 0;
+  const float gradient_part = nesterov ? 1.0f : 0.0f, momentum_part = nesterov ? momentum : 1.0f;
+  for_each_group(groups, settings, [=](long long begin, long long n, float, float) {
+    for_each_pack<4>(n, [=](auto width, long long offset) {
+      constexpr int w = decltype(width)::value;
+      const long long i = begin + offset;
+      Floats<w> g = load<w>(gradient + i), m = load<w>(momentum_buffer + i);
+      for (int k = 0; k < w; ++k) {
+        const float d = scale * g.at[k];
+        m.at[k] = momentum * m.at[k] + d;
+        g.at[k] = gradient_part * d + momentum_part * m.at[k];
+      }
+      store(m, momentum_buffer + i);
+      store(g, gradient + i);
+    });
+  });
+}
+KERNEL_EXPORT(momentum_direction)
+
+// w -= learning_rate * (direction + weight_decay * w)
+// Geometry: Elementwise over weights; each group in turn, 4 elements per thread and step.
+// Bytes per element: 8 read, 4 written. Accumulator: none. Deterministic. Restrictions: no aliasing.
+extern "C" __global__ void __launch_bounds__(kThreads)
+    descend(long long groups, const revup_optimizer_settings *settings, const float *direction, float *weights) {
+  for_each_group(groups, settings, [=](long long begin, long long n, float learning_rate, float weight_decay) {
+    for_each_pack<4>(n, [=](auto width, long long offset) {
+      constexpr int w = decltype(width)::value;
+      const long long i = begin + offset;
+      const Floats<w> d = load<w>(direction + i);
+      Floats<w> values = load<w>(weights + i);
+      for (int k = 0; k < w; ++k) values.at[k] -= learning_rate * (d.at[k] + weight_decay * values.at[k]);
+      store(values, weights + i);
+    });
+  });
+}
+KERNEL_EXPORT(descend)
+
 // PyTorch's AdamW.
 // Geometry: Elementwise over weights; each group in turn, 4 elements per thread and step.
 // Bytes per element: 16 read, 12 written. Accumulator: none. Deterministic. Restrictions: no aliasing.

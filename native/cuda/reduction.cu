@@ -71,13 +71,13 @@ KERNEL_EXPORT(dot)
 
 // For each vector x of the table: its norm ||x||_2 into the buffer, and x = x / ||x||. When ||x|| <= 1e-12 (a zero
 // convolution), the norm is 0 and x a unit vector drawn from seed + its number, so that power iteration does not
-// stay at zero for ever.
+// stay at zero for ever; or zero when `draws` is 0.
 // Geometry: RowPerBlock over vectors of longest / 4 threads; a block owns one vector. There are hundreds, one per
 // convolution, so that they fill the device. Each has about 10^5 elements, which the second pass finds in the cache.
 // Bytes per element: 4 read, again from the cache; 4 written. Accumulator: double. Deterministic for one block size.
 // Restrictions: vectors of the table do not overlap.
 extern "C" __global__ void __launch_bounds__(kBlockLimit)
-    normalize_all(long long vectors, const revup_vector *table, unsigned long long seed, float *buffer) {
+    normalize_all(long long vectors, const revup_vector *table, int draws, unsigned long long seed, float *buffer) {
   for (long long i = blockIdx.x; i < vectors; i += gridDim.x) {
     const long long n = static_cast<long long>(table[i].count);
     float *x = buffer + static_cast<long long>(table[i].first);
@@ -86,8 +86,8 @@ extern "C" __global__ void __launch_bounds__(kBlockLimit)
     const double length = sqrt(sums[0]);
     const bool is_zero = length <= 1e-12;  // false for a NaN, which has to stay visible
     if (threadIdx.x == 0) buffer[static_cast<long long>(table[i].norm)] = is_zero ? 0.0f : static_cast<float>(length);
-    if (!is_zero) {
-      multiply(n, 1 / length, x);
+    if (!is_zero || draws == 0) {
+      multiply(n, is_zero ? 0 : 1 / length, x);
       continue;
     }
     const unsigned long long own_seed = seed + static_cast<unsigned long long>(i);

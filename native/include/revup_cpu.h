@@ -1,4 +1,4 @@
-// revup_cpu.h: the C ABI of the RevUp CPU library. Its losses are in revup_loss.h.
+// revup_cpu.h: the C ABI of the RevUp CPU library. Its losses are in revup_loss.h, its optimisers in revup_optimizer.h.
 //
 // Conventions, valid for every function:
 // - The result is a revup_status. On failure nothing was written, and revup_last_error() says why, per calling thread.
@@ -28,6 +28,7 @@
 #include <stdint.h>
 
 #include "revup_loss.h"
+#include "revup_optimizer.h"
 #include "revup_status.h"
 #include "revup_tables.h"
 
@@ -36,7 +37,7 @@ extern "C" {
 #endif
 
 #define REVUP_ALIGNMENT 64
-#define REVUP_ABI_VERSION 9
+#define REVUP_ABI_VERSION 10
 typedef int32_t revup_type;
 // Labels are copied by revup_cast; no other function takes their type.
 enum { REVUP_FLOAT32 = 0, REVUP_BFLOAT16 = 1, REVUP_UINT16 = 3 };
@@ -197,10 +198,10 @@ REVUP_API revup_status revup_channel_affine_backward(int64_t rows, int64_t chann
 REVUP_API revup_status revup_dot(int64_t count, const float *x, const float *y, double *result);
 // For each vector x in a flat buffer, which a revup_vector of the table places: its norm ||x||_2, and x = x / ||x||. No
 // vector has more than `longest` elements. When ||x|| <= 1e-12 (a zero convolution), the norm is 0 and x a unit vector
-// drawn from seed + its number, so that power iteration does not stay at zero for ever.
-// @ table [vectors, 3]; buffer+ [count]; internal
-REVUP_API revup_status revup_normalize_all(int64_t vectors, const revup_vector *table, int64_t longest, uint64_t seed,
-                                           int64_t count, float *buffer);
+// drawn from seed + its number, so that power iteration does not stay at zero for ever; or zero when `draws` is 0.
+// @ table [vectors, 3]; buffer+ [count]; draws is 0 or 1; internal
+REVUP_API revup_status revup_normalize_all(int64_t vectors, const revup_vector *table, int64_t longest, int32_t draws,
+                                           uint64_t seed, int64_t count, float *buffer);
 
 // ---------------------------------------------------------------------------------------------- factors of parameters
 // Arrays of one number per convolution, channel or angle are aligned to 4 bytes. No aliasing.
@@ -312,35 +313,6 @@ REVUP_API revup_status revup_linear_backward(int64_t batch, int64_t inputs, int6
 REVUP_API revup_status revup_byte_pixels(int64_t batch, int64_t positions, int64_t channels, int64_t width,
                                          const uint8_t *x, const float *table, const revup_sample_changes *changes,
                                          float *y);
-
-// ----------------------------------------------------------------------------------------------------------- optimiser
-// One call for all parameter groups of the flat buffers: `settings` is followed by `groups` revup_parameter_group, and
-// rates and decays are rounded to float32. Does nothing if settings->skip. No aliasing.
-// PyTorch's SGD: d = scale * g + weight_decay * w;  m = momentum * m + d;
-//   w -= learning_rate * (nesterov ? d + momentum * m : m)
-// @ settings [9 + 3 * groups]; gradient, momentum_buffer+, weights+ [count]; internal
-REVUP_API revup_status revup_sgd(int64_t groups, const revup_optimizer_settings *settings, const float *gradient,
-                                 float *momentum_buffer, float *weights);
-// PyTorch's AdamW. A gap between tensors, zero in every buffer, stays zero.
-// @ settings [9 + 3 * groups]; gradient, first_moment+, second_moment+, weights+ [count]; internal
-REVUP_API revup_status revup_adam_w(int64_t groups, const revup_optimizer_settings *settings, const float *gradient,
-                                    float *first_moment, float *second_moment, float *weights);
-// Whether a step may be taken, and with which scale of its gradient.
-//   losses: sum of losses and correct samples, reported and set to 0 for the next step
-//   square_sum: sum of the squares of all gradients; their average is averaging times them
-//   inversions: of each branch evaluation, ||x_next - x||^2 and ||x_next||^2
-//   evaluations: how many there were of each block, 0 to stride; the last one gives the residual
-//   coefficients: the bounds on the blocks' Lipschitz constants; null if all are below 1
-// settings: gradient_scale = averaging * min(1, clip_norm / norm), clip_norm 0 for no limit. skip = 1, and the scale 0,
-// if the loss or the norm is not finite, or a block is refused: its residual is not at most hard_limit, or its
-// coefficient is 1 or more and the bound of its error not at most tolerance. The bound is the residual itself if that
-// is at most rounding, else L / (1 - L) times it, with L < 1 the ratio of the block's last two corrections.
-// @ losses+ [2]; square_sum []; inversions [blocks, stride, 2]; evaluations, coefficients? [blocks]
-// @ settings+ [9]; outcome [6]; internal
-REVUP_API revup_status revup_step_verdict(int64_t blocks, int64_t stride, const revup_step_limits *limits,
-                                          double *losses, const double *square_sum, const double *inversions,
-                                          const double *evaluations, const float *coefficients,
-                                          revup_optimizer_settings *settings, revup_step_outcome *outcome);
 
 // --------------------------------------------------------------------------------------------------------- convolution
 typedef int32_t revup_convolution_use;

@@ -12,6 +12,21 @@ REVUP_ORACLE void revup_reference_sgd(int64_t count, double learning_rate, doubl
   }
 }
 
+REVUP_ORACLE void revup_reference_momentum_direction(int64_t count, double momentum, int32_t nesterov,
+                                                     double gradient_scale, double *gradient,
+                                                     double *momentum_buffer) {
+  for (int64_t i = 0; i < count; ++i) {
+    const double d = gradient_scale * gradient[i];
+    momentum_buffer[i] = momentum * momentum_buffer[i] + d;
+    gradient[i] = nesterov != 0 ? d + momentum * momentum_buffer[i] : momentum_buffer[i];
+  }
+}
+
+REVUP_ORACLE void revup_reference_descend(int64_t count, double learning_rate, double weight_decay,
+                                          const double *direction, double *weights) {
+  for (int64_t i = 0; i < count; ++i) weights[i] -= learning_rate * (direction[i] + weight_decay * weights[i]);
+}
+
 REVUP_ORACLE void revup_reference_adam_w(int64_t count, double learning_rate, double beta1, double beta2,
                                          double epsilon, double weight_decay, int64_t step, double gradient_scale,
                                          const double *gradient, double *first_moment, double *second_moment,

@@ -85,7 +85,7 @@ internal sealed class PowerIteration : DeviceObject
     private void Normalize(int half)
     {
         Tensor table = _tables.Slice((long)half * _count * EntryLength, new Shape(_count, EntryLength));
-        Backend.NormalizeAll(table, _longest, unchecked(_seed + (ulong)(half * _count)), _buffer);
+        Backend.NormalizeAll(table, _longest, draws: 1, unchecked(_seed + (ulong)(half * _count)), _buffer);
     }
 
     // As Backend.NormalizeAll reads it.

@@ -5,9 +5,9 @@ using RevUp.Tensors;
 namespace RevUp.Training;
 
 /// <summary>
-/// Updates all trained parameters from their gradients, in one launch. Owns the momentum (SGD) or
-/// the two moments (AdamW), float32, laid out like the gradients, and the settings that the launch
-/// reads from the device, so that a schedule changes neither the launch nor its arguments.
+/// Updates all trained parameters from their gradients. Owns the momentum (SGD, Muon) or the two
+/// moments (AdamW), float32, laid out like the gradients, and the settings that the launches read
+/// from the device, so that a schedule changes neither the launches nor their arguments.
 /// </summary>
 internal sealed class Optimizer : DeviceObject
 {
@@ -17,6 +17,7 @@ internal sealed class Optimizer : DeviceObject
     private readonly RateRange[] _ranges;
     private readonly GroupNumbers[] _groups;
     private readonly double[] _values;
+    private readonly Orthogonalization? _orthogonalization;
 
     /// <summary>Moments start at zero.</summary>
     public Optimizer(Backend backend, ParameterStore store, OptimizerSettings settings)
@@ -37,6 +38,8 @@ internal sealed class Optimizer : DeviceObject
         _ranges = [.. store.Ranges];
         _groups = new GroupNumbers[_ranges.Length];
         _values = new double[OptimizerNumbers.Length(_ranges.Length)];
+        _orthogonalization =
+            settings.Kind == OptimizerKind.Muon ? Own(new Orthogonalization(backend, store)) : null;
         Settings = Own(new Shape(_values.Length), ElementType.Float64, MemoryPurpose.Workspace);
     }
 
@@ -93,16 +96,25 @@ internal sealed class Optimizer : DeviceObject
         Backend.Upload<double>(_values, Settings);
     }
 
-    /// <summary>Updates all parameters, unless the settings say to skip the step.</summary>
+    /// <summary>
+    /// Updates all parameters, unless the settings say to skip the step. Muon's directions take the
+    /// place of the gradients.
+    /// </summary>
     public void Update()
     {
-        if (_settings.Kind == OptimizerKind.AdamW)
+        switch (_settings.Kind)
         {
-            Backend.AdamW(Settings, _store.Gradients, _moments[0], _moments[1], _store.Trained);
-        }
-        else
-        {
-            Backend.Sgd(Settings, _store.Gradients, _moments[0], _store.Trained);
+            case OptimizerKind.AdamW:
+                Backend.AdamW(Settings, _store.Gradients, _moments[0], _moments[1], _store.Trained);
+                break;
+            case OptimizerKind.Muon:
+                Backend.MomentumDirection(Settings, _store.Gradients, _moments[0]);
+                _orthogonalization!.Apply();
+                Backend.Descend(Settings, _store.Gradients, _store.Trained);
+                break;
+            default:
+                Backend.Sgd(Settings, _store.Gradients, _moments[0], _store.Trained);
+                break;
         }
     }
 }

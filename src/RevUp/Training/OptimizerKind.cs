@@ -8,4 +8,11 @@ public enum OptimizerKind
 
     /// <summary>Adam with decoupled weight decay (arXiv 1711.05101).</summary>
     AdamW,
+
+    /// <summary>
+    /// Steps of one length for every weight matrix: the momentum's nearest orthogonal matrix (Muon,
+    /// Jordan 2024). The matrix moves by the learning rate in its spectral norm, and decays
+    /// decoupled; vectors and scalars move by SGD at the same rate.
+    /// </summary>
+    Muon,
 }

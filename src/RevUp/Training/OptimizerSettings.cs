@@ -11,7 +11,7 @@ public sealed record OptimizerSettings
     /// <summary>Learning rate after warm-up and before decay.</summary>
     public double LearningRate { get; init; } = 0.1;
 
-    /// <summary>Momentum of SGD.</summary>
+    /// <summary>Momentum of SGD and Muon.</summary>
     public double Momentum { get; init; } = 0.9;
 
     /// <summary>Nesterov's momentum.</summary>

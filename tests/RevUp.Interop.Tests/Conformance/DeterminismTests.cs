@@ -19,7 +19,7 @@ internal sealed class DeterminismTests
         AssertRepeats(() =>
         {
             double[] table = [0, 100_003, 200_000, 100_016, 99_000, 200_001];
-            return Bits(operations.NormalizeAll(table, longest: 100_003, seed: 1, s_x));
+            return Bits(operations.NormalizeAll(table, longest: 100_003, draws: 1, seed: 1, s_x));
         });
         AssertRepeats(() =>
         {

@@ -62,6 +62,22 @@ internal sealed class NormalizeTests
 
     [TestMethod]
     [EveryBackend]
+    internal void WithoutDrawsAVectorWithoutDirectionIsZero(DeviceOperations operations)
+    {
+        float[] before = Buffer(count => [.. Enumerable.Repeat(1e-13f / count, count)]);
+
+        float[] after = Normalize(operations, s_table, seed: 7, before, draws: 0);
+
+        AssertGaps(after);
+        foreach (VectorEntry vector in s_table)
+        {
+            Assert.AreEqual(0, after[(int)vector.Norm], $"the norm of {vector}");
+            Assert.IsTrue(Part(after, vector).All(value => value == 0), $"{vector}");
+        }
+    }
+
+    [TestMethod]
+    [EveryBackend]
     internal void EverySeedAndEveryVectorHasADrawOfItsOwn(DeviceOperations operations)
     {
         VectorEntry[] twins = [new(0, 64, 128), new(64, 64, 129)];
@@ -103,7 +119,8 @@ internal sealed class NormalizeTests
         float[] buffer = new Inputs(1).Uniform(32);
 
         NativeException exception = Assert.ThrowsExactly<NativeException>(
-            () => EveryBackendAttribute.Cpu(threads: 1).NormalizeAll(Numbers(table), longest: 32, seed: 1, buffer));
+            () => EveryBackendAttribute.Cpu(threads: 1).NormalizeAll(
+                Numbers(table), longest: 32, draws: 1, seed: 1, buffer));
 
         StringAssert.Contains(exception.Message, "vector 1 of the table");
     }
@@ -114,14 +131,15 @@ internal sealed class NormalizeTests
         VectorEntry[] table = [new VectorEntry(0, 7, 30), new VectorEntry(16, 8, 31)];
 
         NativeException exception = Assert.ThrowsExactly<NativeException>(
-            () =>
-                EveryBackendAttribute.Cpu(threads: 1).NormalizeAll(Numbers(table), longest: 7, seed: 1, new float[32]));
+            () => EveryBackendAttribute.Cpu(threads: 1).NormalizeAll(
+                Numbers(table), longest: 7, draws: 1, seed: 1, new float[32]));
 
         StringAssert.Contains(exception.Message, "longest is 7; vector 1 of the table has 8");
     }
 
-    private static float[] Normalize(DeviceOperations operations, VectorEntry[] table, ulong seed, float[] buffer) =>
-        operations.NormalizeAll(Numbers(table), table.Max(entry => (long)entry.Count), seed, buffer);
+    private static float[] Normalize(
+        DeviceOperations operations, VectorEntry[] table, ulong seed, float[] buffer, int draws = 1) =>
+        operations.NormalizeAll(Numbers(table), table.Max(entry => (long)entry.Count), draws, seed, buffer);
 
     private static double[] Numbers(VectorEntry[] table) => MemoryMarshal.Cast<VectorEntry, double>(table).ToArray();
 

@@ -120,6 +120,54 @@ internal sealed class OptimizerTests
         }
     }
 
+    /// <summary>Momentum alone, and the step along a direction.</summary>
+    [TestMethod]
+    [EveryBackend]
+    internal void ADirectionMatchesTheOracle(DeviceOperations operations)
+    {
+        OptimizerNumbers[] recipes =
+            [s_sgd, s_sgd with { GradientScale = 1, Nesterov = 1 }, s_sgd with { Momentum = 0 }];
+        foreach (GroupNumbers[] groups in Inputs.Counts.SelectMany(Layouts))
+        {
+            foreach (OptimizerNumbers s in recipes)
+            {
+                GroupNumbers[] of = Elements(groups);
+                Inputs inputs = new(of.Length);
+                float[] gradient = inputs.Uniform(of.Length);
+                float[] momentum = inputs.Uniform(of.Length);
+                float[] weights = inputs.Uniform(of.Length);
+                double[] start = Oracle.Magnitudes(weights);
+                double[] step = Oracle.Magnitudes(gradient);
+                double[] buffer = Oracle.Magnitudes(momentum);
+                (double[] direction, double[] wide) = Oracle.MomentumDirection(
+                    s.Momentum, (int)s.Nesterov, s.GradientScale, Oracle.Widen(gradient), Oracle.Widen(momentum));
+
+                (gradient, momentum) = operations.MomentumDirection(Settings(s, groups), gradient, momentum);
+
+                double M(int i) => (s.Momentum * buffer[i]) + (s.GradientScale * step[i]);
+                string what = $"of {groups.Length} groups with {of.Length} elements, {s}";
+                Tolerance.AssertWithin(wide, momentum, i => Tolerance.Float32(3, M(i)), $"momentum {what}");
+                Tolerance.AssertWithin(
+                    direction, gradient, i => Tolerance.Float32(5, M(i) + (s.GradientScale * step[i])),
+                    $"direction {what}");
+
+                double[] along = Oracle.Widen(gradient);
+                double[] expected = Oracle.Widen(weights);
+                ForEach(groups, (range, group) => Oracle.Descend(
+                    group.LearningRate, group.WeightDecay, along[range], expected[range]).CopyTo(
+                        expected.AsSpan(range)));
+
+                weights = operations.Descend(Settings(s, groups), gradient, weights);
+
+                Tolerance.AssertWithin(
+                    expected, weights,
+                    i => Tolerance.Float32(
+                        4, start[i] + (of[i].LearningRate * (Math.Abs(along[i]) + (of[i].WeightDecay * start[i])))),
+                    $"weights {what}");
+            }
+        }
+    }
+
     /// <summary>Also with a gradient that is not a number: it is never multiplied with.</summary>
     [TestMethod]
     [EveryBackend]
@@ -134,8 +182,11 @@ internal sealed class OptimizerTests
         (float[] momentum, float[] sgdWeights) = operations.Sgd(settings, gradient, [.. before], [.. before]);
         (float[] first, float[] second, float[] weights) = operations.AdamW(
             settings, gradient, [.. before], [.. before], [.. before]);
+        (float[] direction, float[] buffer) = operations.MomentumDirection(settings, [.. before], [.. before]);
+        float[] descended = operations.Descend(settings, gradient, [.. before]);
 
-        foreach (float[] after in (float[][])[momentum, sgdWeights, first, second, weights])
+        foreach (float[] after in
+            (float[][])[momentum, sgdWeights, first, second, weights, direction, buffer, descended])
         {
             CollectionAssert.AreEqual(before, after);
         }

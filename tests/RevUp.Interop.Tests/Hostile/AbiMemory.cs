@@ -35,8 +35,8 @@ internal static unsafe class AbiMemory
         ("normalize_all", "vectors") => 1,
         ("normalize_all", "table") => Vector,
         ("normalize_all", "count") => VectorBuffer,
-        ("sgd" or "adam_w", "groups") => Groups,
-        ("sgd" or "adam_w", "settings") => Optimizer,
+        ("sgd" or "adam_w" or "momentum_direction" or "descend", "groups") => Groups,
+        ("sgd" or "adam_w" or "momentum_direction" or "descend", "settings") => Optimizer,
         _ => null,
     };
 

@@ -39,7 +39,7 @@ public sealed class RecipeFileTests
     [DataRow("data.extents=8", "data.extents is 8; use a list in brackets, each entry a whole number")]
     [DataRow("data.extents=[8,true]", "data.extents.1 is true; use a whole number")]
     [DataRow("data.dataset=cifar", "data.dataset")]
-    [DataRow("training.optimizer.kind=1", "training.optimizer.kind is 1; use one of \"sgd\", \"adamW\".")]
+    [DataRow("training.optimizer.kind=1", "training.optimizer.kind is 1; use one of \"sgd\", \"adamW\", \"muon\".")]
     [DataRow("reversible.tolerance=tight", "reversible.tolerance is \"tight\"; use a number or \"exact\".")]
     [DataRow("reversible.evaluations=narrow", "reversible.evaluations")]
     [DataRow("reversible.tolerance=true", "reversible.tolerance is true; use a number or \"exact\".")]

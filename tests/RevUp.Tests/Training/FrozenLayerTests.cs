@@ -110,6 +110,7 @@ public sealed class FrozenLayerTests : FolderTest
     [TestMethod]
     [DataRow(OptimizerKind.Sgd, 0.0, 1)]
     [DataRow(OptimizerKind.AdamW, 0.9, 3)]
+    [DataRow(OptimizerKind.Muon, 0.9, 2)]
     public void BytesFallToThoseOfTheTrainedPart(OptimizerKind kind, double decay, int copies)
     {
         using CpuBackend backend = TestRuns.Backend();

@@ -18,6 +18,7 @@ public sealed class RecordedStepTests
     [DataRow(TestModel.Adaptive, MemoryPolicy.Invert, OptimizerKind.Sgd)]
     [DataRow(TestModel.Leading, MemoryPolicy.Invert, OptimizerKind.Sgd)]
     [DataRow(TestModel.Bottleneck, MemoryPolicy.Checkpoint, OptimizerKind.Sgd)]
+    [DataRow(TestModel.Bottleneck, MemoryPolicy.Invert, OptimizerKind.Muon)]
     [DataRow(TestModel.Squeeze, MemoryPolicy.Compress, OptimizerKind.Sgd)]
     [DataRow(TestModel.Chain, MemoryPolicy.Store, OptimizerKind.AdamW)]
     [DataRow(TestModel.Squeeze, MemoryPolicy.Invert, OptimizerKind.Sgd, EvaluationPrecision.Mixed)]

@@ -179,6 +179,7 @@ public sealed class TrainingStepTests
     [TestMethod]
     [DataRow("training.optimizer.kind=sgd")]
     [DataRow("training.optimizer.kind=adamW")]
+    [DataRow("training.optimizer.kind=muon")]
     public void ASecondDisposalDoesNothing(string optimizer)
     {
         using SmallTraining training = new(optimizer);

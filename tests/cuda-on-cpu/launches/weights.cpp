@@ -80,6 +80,8 @@ void add_weights(Table &table) {
   group[0] = {first, 0.1, 1e-4};
   group[1] = {count, 0.01, 0};
   table.add("sgd", blocks, threads, groups, settings, table.floats(count), table.floats(count), table.floats(count));
+  table.add("momentum_direction", blocks, threads, groups, settings, table.floats(count), table.floats(count));
+  table.add("descend", blocks, threads, groups, settings, table.floats(count), table.floats(count));
   table.add("adam_w", blocks, threads, groups, settings, table.floats(count), table.floats(count),
             table.floats(count, 1), table.floats(count));
 
@@ -90,7 +92,7 @@ void add_weights(Table &table) {
   vector[1] = {1008, 991, norms + 1};  // zero, and therefore drawn
   vector[2] = {2000, 1000, norms + 2};
   for (int i = 1008; i < 1999; ++i) buffer[i] = 0;
-  table.add("normalize_all", 2, 96, vectors, vector, 7, buffer);
+  table.add("normalize_all", 2, 96, vectors, vector, 1, 7, buffer);
   table.add_copies();
   table.add_operators();
 }
