@@ -63,7 +63,7 @@ internal sealed class ThreadBound<T> : IDisposable
         {
             // A collection that takes nothing more says so, whether it is only closed or disposed
             // already.
-            throw new ObjectDisposedException($"{typeof(T).Name} was disposed.", exception);
+            throw new ObjectDisposedException($"The {_thread.Name} was disposed.", exception);
         }
     }
 

@@ -114,7 +114,8 @@ internal sealed class RunData : IDisposable
             ConfigurationException.Require(
                 data.Sample == stated && data.Classes.Count == classes,
                 $"The {role} set has samples {data.Sample} in {data.Classes.Count} classes, and the recipe states "
-                + $"{stated} in {classes}");
+                + $"{stated} in {classes}; give data.extents, data.channels and data.classes the set's, with "
+                + $"data.dataset 'custom' for a set of your own");
         }
     }
 

@@ -79,7 +79,9 @@ public sealed class CustomDatasetTests : FolderTest
             () =>
                 new TrainingRun(backend, SmallRecipe.Create(Custom), Folder.Path, resume: false, train, other)).Message;
         Assert.AreEqual(
-            "The test set has samples [1, 8, 8, 3] in 2 classes, and the recipe states [1, 8, 8, 1] in 2.", message);
+            "The test set has samples [1, 8, 8, 3] in 2 classes, and the recipe states [1, 8, 8, 1] in 2; give "
+            + "data.extents, data.channels and data.classes the set's, with data.dataset 'custom' for a set of your "
+            + "own.", message);
     }
 
     [TestMethod]

@@ -1,3 +1,14 @@
+// example: usings
+using RevUp.Backends.Cpu;
+using RevUp.Data;
+using RevUp.Inference;
+using RevUp.Models;
+using RevUp.Recipes;
+using RevUp.Runs;
+using RevUp.Tensors;
+using RevUp.Training;
+// example: end
+
 namespace RevUp.Tests.Documents;
 
 /// <summary>The examples of docs/embedding.md and docs/own-branches.md, compiled and run.</summary>
@@ -10,9 +21,12 @@ public sealed class EmbeddingTests : FolderTest
     public void TheExampleOfTrainingAndPredictingRuns()
     {
         (byte[] pixels, byte[] labels) = DarkAndBright(count: 64);
-        using MemoryDataset train = new(pixels, labels, new Shape(1, Size, Size, 1), ["dark", "bright"]);
+        // example: data
+        // pixels: N·H·W·C bytes, one image after the other; labels: N numbers from 0
+        using MemoryDataset data = new(pixels, labels, new Shape(1, 16, 16, 1), ["dark", "bright"]);
+        // example: end
         ReadOnlySpan<byte> image = pixels.AsSpan(0, Size * Size);
-        float[] probabilities = Embed(Folder["runs"], Folder["mine.safetensors"], train, image, CancellationToken.None);
+        float[] probabilities = Embed(Folder["runs"], Folder["mine.safetensors"], data, image, CancellationToken.None);
         Assert.IsGreaterThan(0.5f, probabilities[labels[0]]);
         Assert.IsGreaterThan(0.5f, PredictWithin256MiB(Folder["mine.safetensors"], image)[labels[0]]);
     }
@@ -112,8 +126,12 @@ public sealed class EmbeddingTests : FolderTest
         using (CpuBackend backend = new())
         using (TrainingRun run = new(backend, recipe, folder, resume: true, train: data, test: data))
         {
-            run.Run(progress => Console.WriteLine($"step {progress.Step}: loss {progress.Loss:F3}"), stop);
-            run.SaveModel(path);
+            RunSummary summary = run.Run(
+                progress => Console.WriteLine($"step {progress.Step}: loss {progress.Loss:F3}"), stop);
+            if (!summary.Interrupted)
+            {
+                run.SaveModel(path);
+            }
         }
         using Predictor predictor = Predictor.Load(path);
         float[] probabilities = predictor.Predict(image); // a ReadOnlySpan<byte> of H·W·C bytes

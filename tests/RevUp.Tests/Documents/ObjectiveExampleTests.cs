@@ -53,12 +53,12 @@ public sealed class ObjectiveExampleTests : FolderTest
         Recipe recipe = new()
         {
             Data = new DataSettings { Dataset = DatasetKind.Custom, Extents = [height, width], Classes = 2 },
-            Model = new ModelSettings
+            Model = ModelPresets.Get("revup-38") with
             {
                 Task = ModelTask.Regression,
                 Stages = [new() { Blocks = 2, Channels = 8 }, new() { Blocks = 2, Channels = 16 }],
             },
-            Training = new TrainingSettings { Epochs = 4, BatchSize = 32, HuberDelta = 1 },
+            Training = new TrainingSettings { Epochs = 20, BatchSize = 32, ClipNorm = 1, HuberDelta = 1 },
         };
         using TrainingRun run = new(backend, recipe, folder, resume: true, train, test);
         EvaluationResult result = run.Run(progress: null, stop).Evaluation;
