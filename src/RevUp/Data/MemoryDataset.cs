@@ -112,6 +112,13 @@ public class MemoryDataset : ImageDataset
     {
         RequireNames(classes);
         (_pixels, _values, _labels, _targets) = (pixels ?? default, values, labels, targets);
+        if (sample.Batch != 1)
+        {
+            throw new ArgumentException(
+                $"A sample is [1, (D), H, W, C], and the first extent of {sample} is {sample.Batch}; put 1 before the "
+                + "others.",
+                nameof(sample));
+        }
         (_isOfBytes, _length, HasTargets) = (pixels is not null, (int)sample.Count, hasTargets);
         (Sample, Classes) = (sample, classes);
         Count = hasTargets ? WholeTargets() : labels.Length;

@@ -49,7 +49,6 @@ internal sealed class PredictionQueue(
             _samples += call.Count;
         }
         Telemetry.Queue.Add(call.Count);
-        _arrived.Set();
         try
         {
             // One request of the thread for each call; those that find the queue empty do nothing.
@@ -60,6 +59,7 @@ internal sealed class PredictionQueue(
             call.TryTake();
             throw;
         }
+        _arrived.Set();
     }
 
     /// <summary>Ends what the calls of a disposed network need.</summary>

@@ -193,7 +193,8 @@ public static class BranchCheck
                     {
                         throw Broken(
                             $"has Lip(z) of at least {slope:G4}, and Lipschitz times the norms of its convolutions is "
-                            + $"{bound:G4}; raise Lipschitz by a factor of {slope / bound:G3} or more");
+                            + $"{bound:G4}; raise Lipschitz by a factor of {slope / bound:G3} or more: this is a lower "
+                            + "limit, so derive the constant from the functions of the branch");
                     }
                     (_, v) = Differentiate(x, change);
                 }

@@ -92,6 +92,8 @@ public sealed class TargetDatasetTests
         Assert.Refuses<ArgumentException>(
             () => new MemoryDataset(new float[8], new[] { 0, 1, float.NaN, 0 }, s_sample, s_names),
             "Target 0 of sample 1 is NaN");
+        Assert.Refuses<ArgumentException>(
+            () => new MemoryDataset(new float[8], new int[2], new Shape(2, 2, 1), s_names), "[2, 2, 1]", "put 1");
     }
 
     /// <summary>A checkpoint knows other targets.</summary>

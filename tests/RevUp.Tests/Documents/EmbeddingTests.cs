@@ -79,6 +79,7 @@ public sealed class EmbeddingTests : FolderTest
         using CpuBackend backend = new(threads: 1);
         BranchCheck.Run(backend, new Shape(1, 6, 6, 4), width: 8, site => new SineBranch(site));
         // example: end
+        BranchCheck.Run(backend, new Shape(1, 6, 6, 4), width: 8, site => new TanhBranch(site));
     }
 
     private static void TrainOwnBranch(
