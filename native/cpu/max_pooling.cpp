@@ -2,7 +2,7 @@
 // visible.
 #include <cmath>
 
-#include "parallel.h"
+#include "preactivation.h"
 #include "shape.h"
 
 namespace revup {
@@ -33,7 +33,7 @@ struct Pool {
 
   int64_t input_row() const { return width.input * channels; }
   int64_t inputs() const { return depth.input * height.input * input_row(); }
-  int64_t outputs() const { return depth.output() * height.output() * width.output() * channels; }
+  int64_t output_positions() const { return depth.output() * height.output() * width.output(); }
 };
 
 // Checks the shape; batch is 0 when there is nothing to do. Planes of 2-D are a depth of one, which pools to itself.
@@ -43,6 +43,15 @@ Pool checked_pool(const revup_shape *shape) {
   if (element_count(*shape, "shape") == 0) return {};
   const Extents extents(shape->rank, shape->extent, 1);
   return {shape->batch, shape->channels, {extents.depth}, {extents.height}, {extents.width}};
+}
+
+// Channels of y and dy: at least those of x.
+void require_channels(const Pool &pool, int64_t channels, const char *name) {
+  if (channels < pool.channels) {
+    fail(std::string(name) + " is " + std::to_string(channels) + "; it must be at least the shape's " +
+         std::to_string(pool.channels) + " channels");
+  }
+  element_count({pool.batch, pool.output_positions(), channels}, name);
 }
 
 // The inputs of one output position: offset of the first one's channel 0, extents and strides in elements.
@@ -126,36 +135,61 @@ void clear_reached(const Pool &pool, int64_t od, int64_t oh, int64_t width, floa
   }
 }
 
+// y of a shape that is not empty.
+void pool_forward(const Pool &pool, const float *x, int64_t y_channels, float *y) {
+  require_channels(pool, y_channels, "y_channels");
+  require_pointer(x, "x");
+  require_pointer(y, "y");
+  const int64_t rows = pool.batch * pool.depth.output() * pool.height.output();
+  const int64_t row_elements = pool.width.output() * y_channels;
+  parallel_for_items(rows, row_elements, [=](int64_t begin, int64_t end) {
+    for (int64_t row = begin; row < end; ++row) {
+      const int64_t oh = row % pool.height.output(), plane = row / pool.height.output();
+      const int64_t od = plane % pool.depth.output(), n = plane / pool.depth.output();
+      for (int64_t ow = 0; ow < pool.width.output(); ++ow) {
+        float *to = y + row * row_elements + ow * y_channels;
+        forward(Window(pool, od, oh, ow), pool.channels, x + n * pool.inputs(), to);
+        std::fill(to + pool.channels, to + y_channels, 0.0f);
+      }
+    }
+  });
+}
+
 }  // namespace
 }  // namespace revup
 
 using namespace revup;
 
-revup_status revup_max_pool_forward(const revup_shape *shape, const float *x, float *y) {
+revup_status revup_max_pool_forward(const revup_shape *shape, const float *x, int64_t y_channels, float *y) {
   return guarded([&] {
     const Pool pool = checked_pool(shape);
-    if (pool.batch == 0) return;
-    require_pointer(x, "x");
-    require_pointer(y, "y");
-    const int64_t rows = pool.batch * pool.depth.output() * pool.height.output();
-    const int64_t row_elements = pool.width.output() * pool.channels;
-    parallel_for_items(rows, row_elements, [=](int64_t begin, int64_t end) {
-      for (int64_t row = begin; row < end; ++row) {
-        const int64_t oh = row % pool.height.output(), plane = row / pool.height.output();
-        const int64_t od = plane % pool.depth.output(), n = plane / pool.depth.output();
-        for (int64_t ow = 0; ow < pool.width.output(); ++ow) {
-          float *to = y + row * row_elements + ow * pool.channels;
-          forward(Window(pool, od, oh, ow), pool.channels, x + n * pool.inputs(), to);
-        }
-      }
+    if (pool.batch > 0) pool_forward(pool, x, y_channels, y);
+  });
+}
+
+revup_status revup_max_pool_forward_ahead(const revup_shape *shape, const float *x, int64_t y_channels, float *y,
+                                          revup_activation activation, const float *a, const float *b,
+                                          revup_bfloat16 *p) {
+  return guarded([&] {
+    const Pool pool = checked_pool(shape);
+    with_pointwise(activation, [&](auto act) {
+      if (pool.batch == 0) return;
+      require_scalar(a, "a");
+      require_scalar(b, "b");
+      require_pointer(p, "p");
+      pool_forward(pool, x, y_channels, y);
+      const int64_t count = pool.batch * pool.output_positions() * y_channels;
+      preactivate<Pointwise<decltype(act)>>(count, y, *a, *b, reinterpret_cast<bfloat16 *>(p));
     });
   });
 }
 
-revup_status revup_max_pool_backward(const revup_shape *shape, const float *x, const float *dy, float *dx) {
+revup_status revup_max_pool_backward(const revup_shape *shape, const float *x, int64_t dy_channels, const float *dy,
+                                     float *dx) {
   return guarded([&] {
     const Pool pool = checked_pool(shape);
     if (pool.batch == 0) return;
+    require_channels(pool, dy_channels, "dy_channels");
     require_pointer(x, "x");
     require_pointer(dy, "dy");
     require_pointer(dx, "dx");
@@ -165,12 +199,12 @@ revup_status revup_max_pool_backward(const revup_shape *shape, const float *x, c
         const int64_t n = item / blocks, first = item % blocks * kBlock;
         const int64_t width = std::min(kBlock, pool.channels - first);
         const float *x_block = x + n * pool.inputs() + first;
-        const float *dy_block = dy + n * pool.outputs() + first;
+        const float *dy_block = dy + n * pool.output_positions() * dy_channels + first;
         float *dx_block = dx + n * pool.inputs() + first;
         for (int64_t od = 0; od < pool.depth.output(); ++od) {
           for (int64_t oh = 0; oh < pool.height.output(); ++oh) {
             clear_reached(pool, od, oh, width, dx_block);
-            for (int64_t ow = 0; ow < pool.width.output(); ++ow, dy_block += pool.channels) {
+            for (int64_t ow = 0; ow < pool.width.output(); ++ow, dy_block += dy_channels) {
               backward(Window(pool, od, oh, ow), width, x_block, dy_block, dx_block);
             }
           }

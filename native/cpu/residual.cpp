@@ -53,6 +53,17 @@ void add_branch(int64_t count, const float *x, revup_type z_type, const void *z,
   });
 }
 
+// y = s * z      (s null: 1)
+void begin_stream(int64_t count, const revup_bfloat16 *z, const float *s, float *y) {
+  require_pointer(z, "z");
+  require_pointer(y, "y");
+  const bfloat16 *branch = reinterpret_cast<const bfloat16 *>(z);
+  parallel_for(count, [=, scale = s == nullptr ? 1.0f : *s](int64_t begin, int64_t end) {
+#pragma omp simd
+    for (int64_t i = begin; i < end; ++i) y[i] = scale * load(branch[i]);
+  });
+}
+
 // x_next = y - s * z with its statistics
 void iterate(int64_t count, int32_t adds, const float *y, revup_type z_type, const void *z, const float *s,
              const float *x, float *x_next, double *statistics) {
@@ -104,7 +115,12 @@ revup_status revup_residual_add_ahead(int64_t count, const float *x, const revup
     with_activation(activation, count, "count", [&](auto act) {
       if (count == 0) return;
       require_ahead(a, b, p);
-      add_branch<1>(count, x, REVUP_BFLOAT16, z, s, y);
+      if (x == nullptr) {
+        begin_stream(count, z, s, y);
+      } else {
+        const float one = 1;
+        add_branch<1>(count, x, REVUP_BFLOAT16, z, s == nullptr ? &one : s, y);
+      }
       write_ahead<decltype(act)>(count, y, a, b, p);
     });
   });

@@ -20,11 +20,12 @@ __device__ void add_branch(long long n, const float *x, const Z *z, const float 
 
 __device__ void add_branch_ahead(long long n, const float *x, const bf16 *z, const float *s, float *y, int activation,
                                  const float *a, const float *b, bf16 *p) {
-  const float scale = *s, shift = *a, bias = *b;
+  const float scale = s == nullptr ? 1.0f : *s, shift = *a, bias = *b;
   with_activation(activation, [=](auto act) {
     for_each_pack<8, decltype(act)::kRun>(n, [=](auto width, long long i) {
       constexpr int w = decltype(width)::value;
-      Floats<w> values = load<w>(x + i);
+      Floats<w> values = {};
+      if (x != nullptr) values = load<w>(x + i);
       const Floats<w> branch = load<w>(z + i);
       for (int k = 0; k < w; ++k) values.at[k] += scale * branch.at[k];
       store(values, y + i);
@@ -127,9 +128,9 @@ RESIDUAL_SUBTRACT(bf16)
 FIXED_POINT_STEP(f32)
 FIXED_POINT_STEP(bf16)
 
-// y = x + s * z;  p = act(y + a) + b, the pre-activation of what reads y next.
-// Geometry: Elementwise over x; 8 elements per thread and step.
-// Bytes per element: 6 read, 6 written. Accumulator: none. Deterministic.
+// y = x + s * z;  p = act(y + a) + b, the pre-activation of what reads y next.      (x null: 0; s null: 1)
+// Geometry: Elementwise over y; 8 elements per thread and step.
+// Bytes per element: 6 read, 6 written; 2 read without x. Accumulator: none. Deterministic.
 // Restrictions: count is even for MaxMin; y may alias x, and p may alias z.
 extern "C" __global__ void __launch_bounds__(kThreads)
     residual_add_ahead(long long count, const float *x, const bf16 *z, const float *s, float *y, int activation,

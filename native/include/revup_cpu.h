@@ -112,8 +112,9 @@ REVUP_API revup_status revup_residual_subtract(int64_t count, const float *x, re
 REVUP_API revup_status revup_fixed_point_step(int64_t count, int32_t adds, const float *y, revup_type z_type,
                                               const void *z, const float *s, const float *x, float *x_next,
                                               double *statistics);
-// residual_add and fixed_point_step (a null x is y) that also write p = act(y + a) + b, or of x_next, for its reader.
-// @ x, z, y, p [count]; s, a, b []; y may be x; p may be z; internal
+// residual_add (a null x is 0, a null s 1) and fixed_point_step (a null x is y) that also write p = act(y + a) + b, or of
+// x_next, for its reader.
+// @ x?, z, y, p [count]; s?, a, b []; y may be x; p may be z; internal
 REVUP_API revup_status revup_residual_add_ahead(int64_t count, const float *x, const revup_bfloat16 *z, const float *s,
                                                 float *y, revup_activation activation, const float *a, const float *b,
                                                 revup_bfloat16 *p);
@@ -286,12 +287,19 @@ REVUP_API revup_status revup_global_average_pool_forward(int64_t batch, int64_t 
 REVUP_API revup_status revup_global_average_pool_backward(int64_t batch, int64_t positions, int64_t channels,
                                                           const float *dy, float *dx);
 // Maximum over windows of 3 with stride 2 and padding 1 along every axis; padding never wins. `shape` is x's, and
-// the extents of y are (extent - 1) / 2 + 1, rounded down.
-// @ x [shape]; y [pooled(shape)]
-REVUP_API revup_status revup_max_pool_forward(const revup_shape *shape, const float *x, float *y);
-// dx = gradient, recomputing the argmax from x; among equal values the first in row-major order takes it.
-// @ x, dx [shape]; dy [pooled(shape)]
-REVUP_API revup_status revup_max_pool_backward(const revup_shape *shape, const float *x, const float *dy, float *dx);
+// the extents of y are (extent - 1) / 2 + 1, rounded down. y has at least the channels of x; the others are 0.
+// @ x [shape]; y [pooled(shape), y_channels]; y_channels at least 1
+REVUP_API revup_status revup_max_pool_forward(const revup_shape *shape, const float *x, int64_t y_channels, float *y);
+// max_pool_forward that also writes p = act(y + a) + b for its reader. Not for MaxMin.
+// @ x [shape]; y, p [pooled(shape), y_channels]; a, b []; y_channels at least 1; internal
+REVUP_API revup_status revup_max_pool_forward_ahead(const revup_shape *shape, const float *x, int64_t y_channels,
+                                                    float *y, revup_activation activation, const float *a,
+                                                    const float *b, revup_bfloat16 *p);
+// dx = gradient, recomputing the argmax from x; among equal values the first in row-major order takes it. Channels of
+// dy that x does not have are passed over.
+// @ x, dx [shape]; dy [pooled(shape), dy_channels]; dy_channels at least 1
+REVUP_API revup_status revup_max_pool_backward(const revup_shape *shape, const float *x, int64_t dy_channels,
+                                               const float *dy, float *dx);
 
 // -------------------------------------------------------------------------------------------------------------- linear
 // y[n, o] = sum_i x[n, i] * w[o, i] + bias[o]

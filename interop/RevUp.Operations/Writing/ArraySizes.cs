@@ -58,7 +58,9 @@ internal sealed class ArraySizes
         if (IsOfShape(argument))
         {
             Match made = Regex.Match(argument.Sizes[0], @"^(?<function>\w+)\(shape\)$");
-            return $"Shapes.{(made.Success ? Names.Pascal(made.Groups["function"].Value) : "Activations")}(shape)";
+            string channels = string.Concat(argument.Sizes.Skip(1).Select(size => $", {Names.CamelAll(size)}"));
+            return $"Shapes.{(made.Success ? Names.Pascal(made.Groups["function"].Value) : "Activations")}"
+                + $"(shape{channels})";
         }
         return $"Shapes.Of({string.Join(", ", argument.Sizes.Select(Names.CamelAll))})";
     }
@@ -69,7 +71,7 @@ internal sealed class ArraySizes
         : string.Join(" * ", argument.Sizes.Select(size => $"({Names.CamelAll(size)})"));
 
     private static bool IsOfShape(Argument argument) =>
-        argument.Sizes.Count == 1 && Regex.IsMatch(argument.Sizes[0], @"^(\w+\()?shape\)?$");
+        argument.Sizes.Count > 0 && Regex.IsMatch(argument.Sizes[0], @"^(\w+\()?shape\)?$");
 
     private static bool IsAlwaysThere(Argument argument) =>
         argument is { Role: Role.Tensor, IsOptional: false, IsScalar: false }
@@ -79,7 +81,7 @@ internal sealed class ArraySizes
     private static (string Size, string Value)? Solution(Argument array, HashSet<string> unknown)
     {
         string[] open = [.. array.Sizes.SelectMany(Identifiers).Where(unknown.Contains)];
-        if (open.Length != 1)
+        if (open.Length != 1 || IsOfShape(array))
         {
             return null;
         }

@@ -23,7 +23,7 @@ REVUP_ORACLE void revup_reference_fixed_point_step(int64_t count, int32_t adds, 
 REVUP_ORACLE void revup_reference_residual_add_ahead(int64_t count, const double *x, const double *z, double s,
                                                      double *y, revup_activation activation, double a, double b,
                                                      double *p) {
-  for (int64_t i = 0; i < count; ++i) y[i] = x[i] + s * z[i];
+  for (int64_t i = 0; i < count; ++i) y[i] = (x == nullptr ? 0 : x[i]) + s * z[i];
   for (int64_t i = 0; i < count; ++i) {
     p[i] = revup::reference_value(activation, i, y[i] + a, y[revup::reference_partner(activation, i)] + a) + b;
   }

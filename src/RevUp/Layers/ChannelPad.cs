@@ -16,9 +16,7 @@ internal sealed class ChannelPad : Layer
     public ChannelPad(string name, Backend backend, Shape input, int channels)
         : base(name, backend, input)
     {
-        ConfigurationException.Require(
-            channels >= input.Channels,
-            $"'{name}' cannot reduce {input.Channels} channels to {channels}; zero padding only adds channels");
+        RequireChannels(name, input, channels);
         Output = input.WithChannels(channels);
     }
 
@@ -48,13 +46,21 @@ internal sealed class ChannelPad : Layer
     public override Tensor Inverse(Tensor y, ref SavedTensors saved, out Tensor point) => point = Crop(y);
 
     /// <inheritdoc/>
-    internal override string Export(OnnxGraph graph, string x)
+    internal override string Export(OnnxGraph graph, string x) => Export(graph, Name, Input, Output, x);
+
+    /// <summary>Adds the zero channels of <paramref name="output"/> to a graph.</summary>
+    internal static string Export(OnnxGraph graph, string name, Shape input, Shape output, string x)
     {
         // For every axis what goes before it, then for every axis what goes behind.
-        long[] amounts = new long[2 * Input.Rank];
-        amounts[Input.Rank + 1] = Output.Channels - Input.Channels;
-        return graph.Node("Pad", Name, [x, graph.Integers(Name + ".pads", amounts)]);
+        long[] amounts = new long[2 * input.Rank];
+        amounts[input.Rank + 1] = output.Channels - input.Channels;
+        return graph.Node("Pad", name, [x, graph.Integers(name + ".pads", amounts)]);
     }
+
+    /// <summary>Throws where zero channels would have to be fewer than none.</summary>
+    internal static void RequireChannels(string name, Shape input, int channels) => ConfigurationException.Require(
+        channels >= input.Channels,
+        $"'{name}' cannot reduce {input.Channels} channels to {channels}; zero padding only adds channels");
 
     private Tensor Crop(Tensor y)
     {

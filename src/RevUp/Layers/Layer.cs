@@ -39,6 +39,13 @@ internal abstract class Layer(string name, Backend backend, Shape input) : Devic
     public virtual bool OnlyMoves => false;
 
     /// <summary>
+    /// The pre-activation that reads the layer's input, where the layers beside it write that, and
+    /// the gradient of the output, in bfloat16 (<see cref="SavedTensors.Preactivated"/>,
+    /// <see cref="SavedTensors.Gradient"/>); null elsewhere.
+    /// </summary>
+    internal virtual Preactivation? FusedInput => null;
+
+    /// <summary>
     /// Planes of a slab where the layer takes one sample after the other, slab by slab along the
     /// outermost axis (D in 3-D, H in 2-D); 0 where it takes the whole batch.
     /// </summary>
@@ -100,6 +107,21 @@ internal abstract class Layer(string name, Backend backend, Shape input) : Devic
     public abstract Tensor Backward(Tensor x, Tensor gradient, bool inputGradient, ref SavedTensors saved);
 
     /// <summary>
+    /// <see cref="Forward(Tensor, ForwardMode, ref SavedTensors)"/>; <paramref name="next"/> reads
+    /// y next.
+    /// </summary>
+    internal virtual Tensor Forward(Tensor x, ForwardMode mode, ref SavedTensors saved, Neighbour next) =>
+        Forward(x, mode, ref saved);
+
+    /// <summary>
+    /// <see cref="Backward(Tensor, Tensor, bool, ref SavedTensors)"/>; <paramref name="below"/>
+    /// differentiates next.
+    /// </summary>
+    internal virtual Tensor Backward(
+        Tensor x, Tensor gradient, bool inputGradient, ref SavedTensors saved, Neighbour below) =>
+        Backward(x, gradient, inputGradient, ref saved);
+
+    /// <summary>
     /// The x with f(x) = y. Takes y over. <paramref name="point"/> is where to differentiate: x
     /// itself. An inverse that evaluates branches there leaves their intermediates in
     /// <paramref name="saved"/>.
@@ -132,7 +154,7 @@ internal abstract class Layer(string name, Backend backend, Shape input) : Devic
     /// </summary>
     protected void Release(Tensor x, ForwardMode mode)
     {
-        if (mode == ForwardMode.Consume)
+        if (mode is not (ForwardMode.Store or ForwardMode.Keep))
         {
             Memory.Free(x);
         }

@@ -7,14 +7,16 @@ namespace RevUp.Layers;
 /// y = W ∗ p with a stride, p of x by a <see cref="Preactivation"/>, between two stages: the
 /// projection of a pre-activation ResNet (arXiv 1603.05027, figure 4e). Not invertible, so its
 /// input is kept. x [N, (D), H, W, I], y [N, (D'), H', W', O], float32; the convolution's own input
-/// and output may be bfloat16. In a U-Net x begins a skip connection, which takes an x that is
-/// handed over.
+/// and output may be bfloat16. Then it is fused: it takes p and the gradient of y in bfloat16 from
+/// its neighbours, writes both for them, and needs no x where it keeps p. In a U-Net x begins a
+/// skip connection, which takes an x that is handed over.
 /// </summary>
 internal sealed class StridedTransition : Layer
 {
     private readonly Preactivation _preactivation;
     private readonly Convolution _convolution;
     private readonly ElementType _type;
+    private readonly bool _isFused;
 
     /// <param name="name">Prefix of the parameters' names.</param>
     /// <param name="backend">The device.</param>
@@ -35,6 +37,7 @@ internal sealed class StridedTransition : Layer
     {
         (Skip, _type) = (skip, type);
         _preactivation = Own(Preactivation.Create(normalization, name, 1, backend, store, input.Channels, activation));
+        _isFused = type == ElementType.BFloat16 && backend.KeepsPreactivations && _preactivation.IsFusible;
         ConvolutionGeometry geometry = new(
             input, channels, kernel, stride, kernel.Map(k => (k - 1) / 2), Groups: 1, type, tf32);
         Initialization initialization = Fixup.ActivatedConvolution(geometry.Weights);
@@ -51,6 +54,9 @@ internal sealed class StridedTransition : Layer
     public Skip? Skip { get; }
 
     /// <inheritdoc/>
+    internal override Preactivation? FusedInput => _isFused && Slab == 0 ? _preactivation : null;
+
+    /// <inheritdoc/>
     public override void Prepare(int batch, NetworkUse use)
     {
         _preactivation.Prepare(use);
@@ -61,7 +67,11 @@ internal sealed class StridedTransition : Layer
     public override void ReleaseWeights() => _convolution.ReleaseWeights();
 
     /// <inheritdoc/>
-    public override Tensor Forward(Tensor x, ForwardMode mode, ref SavedTensors saved)
+    public override Tensor Forward(Tensor x, ForwardMode mode, ref SavedTensors saved) =>
+        Forward(x, mode, ref saved, default);
+
+    /// <inheritdoc/>
+    internal override Tensor Forward(Tensor x, ForwardMode mode, ref SavedTensors saved, Neighbour next)
     {
         if (Slab > 0)
         {
@@ -69,19 +79,43 @@ internal sealed class StridedTransition : Layer
             HandOver(x, mode);
             return slabs;
         }
-        Tensor p = Preactivate(x, measure: true);
+        Tensor p = saved.Preactivated.IsEmpty ? Preactivate(x, measure: true) : saved.Preactivated;
+        saved.Preactivated = default;
         HandOver(x, mode);
-        Tensor y = _convolution.Forward(p);
-        Memory.Free(p);
-        return Backend.Converted(y, ElementType.Float32);
+        Tensor z = _convolution.Forward(p);
+        if (mode is ForwardMode.Absorb or ForwardMode.AbsorbFirst)
+        {
+            saved[0] = p;
+        }
+        else
+        {
+            Memory.Free(p);
+        }
+        if (next.Reader is null || z.Type == ElementType.Float32)
+        {
+            return Backend.Converted(z, ElementType.Float32);
+        }
+        Tensor y = Allocate(Output, z.Shape.Batch);
+        next.Reader.ForwardOfSum(default, z, default, y, z);
+        next.Saved.Preactivated = z;
+        return y;
     }
 
     /// <inheritdoc/>
-    public override Tensor Backward(Tensor x, Tensor gradient, bool inputGradient, ref SavedTensors saved)
+    public override Tensor Backward(Tensor x, Tensor gradient, bool inputGradient, ref SavedTensors saved) =>
+        Backward(x, gradient, inputGradient, ref saved, default);
+
+    /// <inheritdoc/>
+    internal override Tensor Backward(
+        Tensor x, Tensor gradient, bool inputGradient, ref SavedTensors saved, Neighbour below)
     {
         if (Slab > 0)
         {
             return BackwardSlabs(x, gradient);
+        }
+        if (_isFused)
+        {
+            return BackwardFused(x, gradient, ref saved, below);
         }
         Tensor dy = Backend.Converted(gradient, _type);
         Tensor p = Preactivate(x, measure: false);
@@ -128,6 +162,44 @@ internal sealed class StridedTransition : Layer
         {
             Release(x, mode);
         }
+    }
+
+    // p is there until the end, because φ′ follows from it.
+    private Tensor BackwardFused(Tensor x, Tensor gradient, ref SavedTensors saved, Neighbour below)
+    {
+        Tensor dy = saved.Gradient, p = saved[0];
+        if (dy.IsEmpty)
+        {
+            dy = Backend.Converted(gradient, _type);
+        }
+        else
+        {
+            Memory.Free(gradient);
+        }
+        if (p.IsEmpty)
+        {
+            p = Preactivate(x, measure: false);
+        }
+        saved = default;
+        _convolution.BackwardWeights(p, dy, default, default);
+        Tensor dp = _convolution.BackwardData(dy);
+        Memory.Free(dy);
+        // The gradient along the skip connection becomes the gradient of x.
+        Tensor residual = Skip?.Gradient ?? default;
+        Skip?.Gradient = default;
+        Tensor dx = residual.IsEmpty ? Allocate(Input, p.Shape.Batch) : residual;
+        Tensor narrow = below.Reader is null ? default : dp;
+        _preactivation.BackwardFromResult(p, dp, default, residual, dx, narrow);
+        Memory.Free(p);
+        if (narrow.IsEmpty)
+        {
+            Memory.Free(dp);
+        }
+        else
+        {
+            below.Saved.Gradient = narrow;
+        }
+        return dx;
     }
 
     private Tensor ForwardSlabs(Tensor x)

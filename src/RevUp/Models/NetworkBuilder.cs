@@ -145,8 +145,8 @@ internal sealed class NetworkBuilder(
             case StemKind.ImageNet:
                 Add(new ConvolutionLayer(
                     "stem", backend, store, _shape, ImageNetStemChannels, kernel: 7, stride: 2, _tf32));
-                Add(new MaxPool("stem.pool", backend, _shape));
-                Pad("stem.pad", channels);
+                RequireVariance("stem.pool", channels);
+                Add(new MaxPool("stem.pool", backend, _shape, channels));
                 break;
             default:
                 Pad("stem.pad", channels);
@@ -183,15 +183,18 @@ internal sealed class NetworkBuilder(
     {
         if (channels != _shape.Channels)
         {
-            // A constant channel has no variance: normalising it multiplies what the subtractions
-            // of an inverse round by 1/√ε, in every layer of a branch.
-            ConfigurationException.Require(
-                settings is not { Block: BlockKind.Coupling, Normalization: Normalization.BatchNorm },
-                $"'{name}' appends zero channels to {_shape}, which coupling blocks with batch normalisation cannot "
-                + $"invert; use 'convolution' and 'strided'");
+            RequireVariance(name, channels);
             Add(new ChannelPad(name, backend, _shape, channels));
         }
     }
+
+    // A constant channel has no variance: normalising it multiplies what the subtractions of an
+    // inverse round by 1/√ε, in every layer of a branch.
+    private void RequireVariance(string name, int channels) => ConfigurationException.Require(
+        channels == _shape.Channels
+            || settings is not { Block: BlockKind.Coupling, Normalization: Normalization.BatchNorm },
+        $"'{name}' appends zero channels to {_shape}, which coupling blocks with batch normalisation cannot "
+        + $"invert; use 'convolution' and 'strided'");
 
     private void RequireExtent(string name, Axes least)
     {

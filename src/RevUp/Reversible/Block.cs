@@ -62,19 +62,6 @@ internal abstract class Block(string name, int index, Backend backend, Shape inp
         throw new InvalidOperationException($"The block '{Name}' has no codes; its input must be kept or rebuilt.");
 
     /// <summary>
-    /// <see cref="Layer.Forward"/>; <paramref name="next"/> evaluates y next.
-    /// </summary>
-    internal virtual Tensor Forward(Tensor x, ForwardMode mode, ref SavedTensors saved, Neighbour next) =>
-        Forward(x, mode, ref saved);
-
-    /// <summary>
-    /// <see cref="Layer.Backward"/>; <paramref name="below"/> differentiates next.
-    /// </summary>
-    internal virtual Tensor Backward(
-        Tensor x, Tensor gradient, bool inputGradient, ref SavedTensors saved, Neighbour below) =>
-        Backward(x, gradient, inputGradient, ref saved);
-
-    /// <summary>
     /// The inverse as <see cref="Layer.Inverse"/> has it, by <paramref name="solver"/> where it is
     /// iterated: then an empty result leaves y alone, and means a refused inversion.
     /// <paramref name="below"/> is inverted next.

@@ -119,7 +119,7 @@ internal sealed class FixedPointInversion : DeviceObject
             Tensor ahead = default;
             Tensor next = block.Slab > 0 ? StepSlabs(block, y, ref x, approximate, statistics)
                 : block.Fused is { } branch ? StepFused(
-                    branch, y, ref x, isLast, ref saved, statistics, isLast ? below.Branch : branch, out ahead)
+                    branch, y, ref x, isLast, ref saved, statistics, isLast ? below.Reader : branch.First, out ahead)
                 : Step(block, y, x, approximate, ref saved, statistics);
             if (IsPlanned ? !isLast : !IsOver(ref test, statistics) || approximate)
             {
@@ -186,7 +186,7 @@ internal sealed class FixedPointInversion : DeviceObject
     // is one and the evaluations are planned.
     private Tensor StepFused(
         ResidualBranch branch, Tensor y, ref Tensor x, bool isLast, ref SavedTensors saved, Tensor statistics,
-        ResidualBranch? reader, out Tensor ahead)
+        Preactivation? reader, out Tensor ahead)
     {
         Arena memory = Backend.Memory;
         bool save = !IsPlanned || isLast, inPlace = x != y || isLast;
@@ -205,7 +205,7 @@ internal sealed class FixedPointInversion : DeviceObject
         }
         else
         {
-            reader!.First.ForwardOfStep(y, z, branch.Multiplier, x == y ? default : x, next, statistics, ahead);
+            reader!.ForwardOfStep(y, z, branch.Multiplier, x == y ? default : x, next, statistics, ahead);
         }
         return x = next;
     }

@@ -35,6 +35,9 @@ internal class ResidualBlock : Block
     public ResidualBranch? Fused => Slab == 0 && Branch is ResidualBranch { IsFused: true } fused ? fused : null;
 
     /// <inheritdoc/>
+    internal override Preactivation? FusedInput => Fused?.First;
+
+    /// <inheritdoc/>
     public override bool CanCompress => true;
 
     /// <inheritdoc/>
@@ -71,9 +74,9 @@ internal class ResidualBlock : Block
         Tensor y = absorbs || mode == ForwardMode.Consume ? x
             : z.Type == ElementType.Float32 ? z
             : Allocate(Output, x.Shape.Batch);
-        if (next.Branch is not null)
+        if (next.Reader is not null && z.Type == ElementType.BFloat16)
         {
-            next.Branch.First.ForwardOfSum(x, z, Branch.Multiplier, y, z);
+            next.Reader.ForwardOfSum(x, z, Branch.Multiplier, y, z);
             next.Saved.Preactivated = z;
             return y;
         }

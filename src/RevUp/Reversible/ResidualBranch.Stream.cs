@@ -30,7 +30,7 @@ internal sealed partial class ResidualBranch
         };
         Tensor p = RunToLast(x, keep, measure: true, ref saved);
         Tensor y = mode is ForwardMode.Store or ForwardMode.Keep ? AllocateStream(x) : x;
-        Tensor ahead = Ahead(next.Branch, x, out ScalarActivation reader);
+        Tensor ahead = Ahead(next.Reader, x, out ScalarActivation reader);
         if (!ahead.IsEmpty)
         {
             next.Saved.Preactivated = ahead;
@@ -48,7 +48,7 @@ internal sealed partial class ResidualBranch
     /// <see cref="AddsToStream"/>.
     /// </summary>
     public Tensor Step(
-        Tensor y, Tensor x, Tensor next, Tensor statistics, bool save, ResidualBranch? reader, ref SavedTensors saved,
+        Tensor y, Tensor x, Tensor next, Tensor statistics, bool save, Preactivation? reader, ref SavedTensors saved,
         out Tensor ahead)
     {
         Keep keep = !save ? Keep.Nothing : IsFused ? Keep.All : Keep.Inner;
@@ -71,9 +71,9 @@ internal sealed partial class ResidualBranch
     private Tensor AllocateStream(Tensor like) =>
         Memory.Allocate(like.Shape, ElementType.Float32, MemoryPurpose.Activations);
 
-    private Tensor Ahead(ResidualBranch? reader, Tensor like, out ScalarActivation scalars)
+    private Tensor Ahead(Preactivation? reader, Tensor like, out ScalarActivation scalars)
     {
-        scalars = reader?.First.Scalars ?? default;
+        scalars = reader?.Scalars ?? default;
         return reader is null
             ? default
             : Memory.Allocate(like.Shape, _settings.Type, MemoryPurpose.Activations);

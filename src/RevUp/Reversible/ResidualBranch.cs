@@ -221,7 +221,7 @@ internal sealed partial class ResidualBranch : DeviceObject, IBranch
             {
                 Tensor dx = j == 0 ? residual : p;
                 Tensor narrow = default;
-                if (j == 0 && below.Branch is not null)
+                if (j == 0 && below.Reader is not null)
                 {
                     narrow = below.Saved.Gradient = memory.Allocate(
                         p.Shape, _settings.Type, MemoryPurpose.Activations);
@@ -235,7 +235,7 @@ internal sealed partial class ResidualBranch : DeviceObject, IBranch
             {
                 Tensor dp = _convolutions[j].BackwardData(dz);
                 FreeUnless(dz, gradient);
-                Tensor narrow = isKept && j == 0 && below.Branch is not null ? dp : default;
+                Tensor narrow = isKept && j == 0 && below.Reader is not null ? dp : default;
                 dz = j == 0 ? residual : isKept ? p : dp;
                 if (isKept)
                 {

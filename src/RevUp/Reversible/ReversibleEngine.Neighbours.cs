@@ -4,7 +4,7 @@ using RevUp.Tensors;
 
 namespace RevUp.Reversible;
 
-/// <summary>Tensors that blocks write for the fused branches beside them.</summary>
+/// <summary>Tensors that layers write for the fused layers beside them.</summary>
 internal sealed partial class ReversibleEngine
 {
     /// <summary>
@@ -22,19 +22,19 @@ internal sealed partial class ReversibleEngine
     }
 
     /// <summary>
-    /// Whether the layer behind writes the gradient in the type of this one's branch, where both
-    /// follow one policy.
+    /// Whether the layer behind writes the gradient in the type of this one's convolutions, where
+    /// both follow one policy.
     /// </summary>
     internal bool HasGradient(int index) =>
-        index + 1 < _layers.Count && _layers[index] is ResidualBlock { Fused: not null }
-            && _layers[index + 1] is ResidualBlock { Fused: not null, IsRecomputed: false };
+        index + 1 < _layers.Count && _layers[index].FusedInput is not null
+            && _layers[index + 1] is { FusedInput: not null } and not Block { IsRecomputed: true };
 
     /// <summary>
-    /// Whether the input of a fused block is not wanted as the output of the layer before it, where
+    /// Whether the input of a fused layer is not wanted as the output of the layer before it, where
     /// all blocks follow "store" or "checkpoint".
     /// </summary>
     internal bool CanAbsorbInput(int index) =>
-        index > 0 && _layers[index] is ResidualBlock { Fused: not null }
+        index > 0 && _layers[index].FusedInput is not null && SkipAt(index) is null
             && _layers[index - 1] is Block or { IsInvertible: false } and not TransposedTransition;
 
     /// <summary>Frees what a layer that goes alone has written for the layers beside it.</summary>
@@ -50,11 +50,11 @@ internal sealed partial class ReversibleEngine
         }
     }
 
-    // The block behind evaluates the output next, unless it is coded.
+    // The layer behind takes the output next, unless it is coded.
     private Neighbour ReaderOfOutput(int index) =>
-        index + 1 < _layers.Count && _layers[index + 1] is ResidualBlock { Fused: { } branch } next
+        index + 1 < _layers.Count && _layers[index + 1] is { FusedInput: { } reader } next
             && Plan.For(next) != MemoryPolicy.Compress
-            ? new Neighbour(branch, ref _saved[index + 1])
+            ? new Neighbour(reader, ref _saved[index + 1])
             : default;
 
     private Neighbour ReaderOfInput(int index) => index > _frozen && IsInverted(index - 1) ? Below(index) : default;
@@ -64,17 +64,19 @@ internal sealed partial class ReversibleEngine
 
     // A block that recomputes its intermediates beside its input has no room for another tensor.
     private bool TakesGradient(int index) =>
-        IsInverted(index) || !_saved[index].IsEmpty || AbsorbsInput(index, MemoryPolicy.Checkpoint);
+        _layers[index] is StridedTransition || IsInverted(index) || !_saved[index].IsEmpty
+            || AbsorbsInput(index, MemoryPolicy.Checkpoint);
 
     // Under one policy of all blocks no input of a block is wanted as the output of another. A
     // fused block then gives its input's memory away: it keeps its intermediates under "store", and
-    // under "checkpoint" the first of them, which is half as large as the input.
+    // under "checkpoint" the first of them, which is half as large as the input. A fused transition
+    // keeps that under both.
     private bool AbsorbsInput(int index, MemoryPolicy policy) =>
         Plan.Policy == policy && CanAbsorbInput(index) && InputObserver is null;
 
     private Neighbour Below(int index) =>
-        _layers[index - 1] is ResidualBlock { Fused: { } branch }
-            ? new Neighbour(branch, ref _saved[index - 1])
+        _layers[index - 1].FusedInput is { } reader
+            ? new Neighbour(reader, ref _saved[index - 1])
             : default;
 
     // Whether the backward pass finds the input of a layer by iteration.

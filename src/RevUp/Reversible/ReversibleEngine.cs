@@ -256,10 +256,8 @@ internal sealed partial class ReversibleEngine : DeviceObject
                 ((ResidualBlock)block).Fused!.RecomputeAll(x, ref _saved[index]);
             }
         }
-        gradient = block is null
-            ? layer.Backward(point, gradient, inputGradient: index > _frozen, ref _saved[index])
-            : block.Backward(
-                point, gradient, inputGradient: index > _frozen, ref _saved[index], ReaderOfGradient(index));
+        gradient = layer.Backward(
+            point, gradient, inputGradient: index > _frozen, ref _saved[index], ReaderOfGradient(index));
         layer.ReleaseWeights();
         if (point != x)
         {
@@ -324,9 +322,7 @@ internal sealed partial class ReversibleEngine : DeviceObject
         int index, Tensor x, ForwardMode mode, ref SavedTensors saved, Neighbour next = default)
     {
         using NvtxRange range = Backend.Range(_layers[index].RangeName);
-        x = _layers[index] is Block block
-            ? block.Forward(x, mode, ref saved, next)
-            : _layers[index].Forward(x, mode, ref saved);
+        x = _layers[index].Forward(x, mode, ref saved, next);
         _layers[index].ReleaseWeights();
         return x;
     }

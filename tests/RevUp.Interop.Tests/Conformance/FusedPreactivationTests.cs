@@ -93,6 +93,15 @@ internal sealed class FusedPreactivationTests
                 Oracle.ResidualAddAhead(Oracle.Widen(x), Oracle.Widen(z), S, activation, A, B);
             CollectionAssert.AreEqual(Oracle.ResidualAdd(Oracle.Widen(x), Oracle.Widen(z), S), sum, what);
             CollectionAssert.AreEqual(Oracle.PreactivationForward(activation, sum, A, B), ahead, what);
+
+            // Without x and s, as where a stream begins.
+            (float[] begun, p) = operations.ResidualAddAhead(
+                null, z, null, activation, A, B, alias == Alias.X ? Alias.None : alias);
+            CollectionAssert.AreEqual(z, begun, what);
+            CollectionAssert.AreEqual(operations.PreactivationForward(activation, z, A, B, Narrow), p, what);
+            (sum, ahead) = Oracle.ResidualAddAhead(null, Oracle.Widen(z), 1, activation, A, B);
+            CollectionAssert.AreEqual(Oracle.Widen(z), sum, what);
+            CollectionAssert.AreEqual(Oracle.PreactivationForward(activation, sum, A, B), ahead, what);
         }
     }
 

@@ -9,6 +9,9 @@ internal sealed class ShapeTests
         Shapes.Shape(1, 1, 2, 2, 2), Shapes.Shape(3, 5, 4, 6, 2), Shapes.Shape(2, 16, 10, 8, 12),
     ];
 
+    private static readonly CpuActivation[] s_pointwise =
+        [CpuActivation.Identity, CpuActivation.Relu, CpuActivation.Elu];
+
     private static readonly CpuShape[] s_odd =
     [
         Shapes.Shape(1, 1, 1, 1), Shapes.Shape(3, 5, 7, 9), Shapes.Shape(2, 64, 33, 31), Shapes.Shape(2, 3, 5, 7, 9),
@@ -110,27 +113,50 @@ internal sealed class ShapeTests
         {
             Inputs inputs = new(5);
             int count = Shapes.Elements(shape);
-            double[] Backward(float[] x, double[] dy) => Oracle.MaxPoolBackward(shape, Oracle.Widen(x), dy);
-
-            // Values below zero show a padding that wins; few levels give ties, and the first of
-            // equals has to take the gradient.
-            float[] negative = Array.ConvertAll(inputs.Uniform(count), value => -1 - Math.Abs(value));
-            foreach (float[] x in (float[][])[inputs.Uniform(count), negative, inputs.Levels(count, 3)])
+            // As many channels as x has, and twice as many: zeros that nothing comes back from.
+            foreach (long channels in (long[])[shape.Channels, 2 * shape.Channels])
             {
-                float[] dy = inputs.Uniform(Shapes.Pooled(shape).Count);
-                (double[] dx, double[] magnitude) = (Backward(x, Oracle.Widen(dy)), Backward(x, Oracle.Magnitudes(dy)));
+                CheckMaxPool(operations, shape, channels, inputs, count);
+            }
+        }
+    }
 
+    private static void CheckMaxPool(
+        DeviceOperations operations, CpuShape shape, long channels, Inputs inputs, int count)
+    {
+        string what = $"the maximum of {shape.Extent}, {shape.Channels} to {channels} channels";
+        // Values below zero show a padding that wins; few levels give ties, and the first of equals
+        // has to take the gradient.
+        float[] negative = Array.ConvertAll(inputs.Uniform(count), value => -1 - Math.Abs(value));
+        foreach (float[] x in (float[][])[inputs.Uniform(count), negative, inputs.Levels(count, 3)])
+        {
+            double[] wide = Oracle.Widen(x);
+            float[] y = operations.MaxPoolForward(shape, x, channels);
+            CollectionAssert.AreEqual(Oracle.MaxPoolForward(shape, wide, channels), Oracle.Widen(y), what);
+
+            // Windows of 3 with stride 2: at most two along an axis see one input. Their gradients
+            // are added in float32.
+            float[] dy = inputs.Uniform(Shapes.Pooled(shape, channels).Count);
+            double[] dx = Oracle.MaxPoolBackward(shape, wide, channels, Oracle.Widen(dy));
+            double[] magnitude = Oracle.MaxPoolBackward(shape, wide, channels, Oracle.Magnitudes(dy));
+            Tolerance.AssertWithin(
+                dx,
+                operations.MaxPoolBackward(shape, x, channels, dy),
+                i => Tolerance.Float32((1 << shape.Rank) - 1, magnitude[i]),
+                $"gradient of {what}");
+
+            foreach (CpuActivation activation in s_pointwise)
+            {
+                (float[] same, float[] p) =
+                    operations.MaxPoolForwardAhead(shape, x, channels, activation, 0.25f, -0.5f);
+                CollectionAssert.AreEqual(y, same, what);
                 CollectionAssert.AreEqual(
-                    Oracle.MaxPoolForward(shape, Oracle.Widen(x)), Oracle.Widen(operations.MaxPoolForward(shape, x)),
-                    $"maximum of {shape.Extent}");
-
-                // Windows of 3 with stride 2: at most two along an axis see one input. Their
-                // gradients are added in float32.
-                Tolerance.AssertWithin(
-                    dx,
-                    operations.MaxPoolBackward(shape, x, dy),
-                    i => Tolerance.Float32((1 << shape.Rank) - 1, magnitude[i]),
-                    $"gradient of the maximum of {shape.Extent}");
+                    operations.PreactivationForward(activation, y, 0.25f, -0.5f, CpuType.BFloat16), p,
+                    $"{activation} of {what}");
+                (double[] exact, double[] ahead) =
+                    Oracle.MaxPoolForwardAhead(shape, wide, channels, activation, 0.25, -0.5);
+                CollectionAssert.AreEqual(Oracle.Widen(y), exact, what);
+                CollectionAssert.AreEqual(Oracle.PreactivationForward(activation, exact, 0.25, -0.5), ahead, what);
             }
         }
     }

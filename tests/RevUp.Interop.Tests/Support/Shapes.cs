@@ -45,8 +45,8 @@ internal static class Shapes
         Activations(shape, extent => extent / 2, shape.Channels << shape.Rank);
 
     /// <summary>The shape after windows of 3 with stride 2 and padding 1.</summary>
-    internal static Tensors.Shape Pooled(CpuShape shape) =>
-        Activations(shape, extent => (extent - 1) / 2 + 1, shape.Channels);
+    internal static Tensors.Shape Pooled(CpuShape shape, long channels) =>
+        Activations(shape, extent => (extent - 1) / 2 + 1, channels);
 
     internal static int OutputPositions(in CpuConvolutionGeometry geometry) =>
         Positions(geometry.Rank, geometry.Input, geometry.Kernel, geometry.Stride, geometry.Padding);

@@ -89,11 +89,14 @@ public sealed class LayerGradientTests
     public void MaxPoolGradients(TestDevice device, bool volume)
     {
         Shape input = volume ? s_volume : s_image;
-        Check(
-            device,
-            input,
-            backend => new MaxPool("layer", backend, input),
-            (layer, x) => Reference.MaxPool(input.WithBatch(Batch), layer.Output.WithBatch(Batch), x));
+        foreach (int channels in (int[])[input.Channels, 7])
+        {
+            Check(
+                device,
+                input,
+                backend => new MaxPool("layer", backend, input, channels),
+                (layer, x) => Reference.MaxPool(input.WithBatch(Batch), layer.Output.WithBatch(Batch), x));
+        }
     }
 
     [TestMethod]

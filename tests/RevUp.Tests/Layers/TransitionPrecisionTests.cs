@@ -45,6 +45,68 @@ public sealed class TransitionPrecisionTests
             Allowed(type));
     }
 
+    /// <summary>
+    /// A fused transition takes p and the gradient in bfloat16 from its neighbours, and writes both
+    /// for them: the numbers are those that each layer makes for itself. With p it needs no x. In a
+    /// U-Net the gradient along the connection is added.
+    /// </summary>
+    [TestMethod]
+    [EveryBackend(false, Type = ElementType.BFloat16)]
+    [EveryBackend(true, Type = ElementType.BFloat16)]
+    public void AFusedTransitionWritesWhatItsNeighboursTake(TestDevice device, bool hasSkip)
+    {
+        Shape input = new(1, 6, 5, 16);
+        using Backend backend = device.Open(poison: true);
+        backend.KeepsPreactivations = true;
+        Arena memory = backend.Memory;
+        using ParameterStore store = new(backend);
+        Skip? skip = hasSkip ? new(input) : null;
+        using StridedTransition layer = new(
+            "layer", backend, store, input, channels: 24, kernel: 3, stride: 2, Activation.Relu, Normalization.Fixup,
+            ElementType.BFloat16, tf32: true, skip);
+        using ScalarPreactivation reader = new("reader", backend, store, 24, Activation.Relu);
+        store.Build(seed: 1);
+        layer.Prepare(Batch, NetworkUse.Training);
+        float[] xs = Vectors.Normal(1, Batch * input.Count), along = Vectors.Normal(3, Batch * input.Count);
+        int live = memory.LiveCount;
+        Tensor x = Placed(xs, input), p = Narrow(x);
+        layer.FusedInput!.Forward(x, measure: true, p);
+        SavedTensors saved = default, behind = default, below = default;
+
+        float[] y = backend.Take(layer.Forward(x, ForwardMode.Keep, ref saved));
+        saved.Preactivated = p;
+        Tensor written = layer.Forward(x, ForwardMode.Absorb, ref saved, new Neighbour(reader, ref behind));
+        Assert.AreEqual(p, saved[0]);
+        Tensor ahead = Narrow(written);
+        reader.Forward(written, measure: true, ahead);
+        CollectionAssert.AreEqual(y, backend.ToHost(written));
+        CollectionAssert.AreEqual(Widened(ahead), Widened(behind.Preactivated));
+
+        Tensor gradient = Placed(Vectors.Normal(2, Batch * layer.Output.Count), layer.Output);
+        saved.Gradient = Narrow(gradient);
+        backend.Cast(gradient, saved.Gradient);
+        skip?.Gradient = Placed(along, input);
+        Tensor dx = layer.Backward(default, gradient, true, ref saved, new Neighbour(reader, ref below));
+        Tensor narrow = Narrow(dx);
+        backend.Cast(dx, narrow);
+        CollectionAssert.AreEqual(Widened(narrow), Widened(below.Gradient));
+        float[] handed = backend.Take(dx);
+
+        x = Placed(xs, input);
+        skip?.Gradient = Placed(new float[along.Length], input);
+        float[] alone = backend.Take(
+            layer.Backward(x, Placed(Vectors.Normal(2, Batch * layer.Output.Count), layer.Output), true, ref saved));
+        CollectionAssert.AreEqual(hasSkip ? [.. alone.Zip(along, (a, b) => b + a)] : alone, handed);
+        memory.Free(x);
+        memory.Free(written);
+        layer.ReleaseWeights();
+        Assert.AreEqual(live, memory.LiveCount, "the layer left memory behind");
+
+        Tensor Placed(float[] values, Shape sample) => backend.ToDevice(values, sample.WithBatch(Batch));
+        Tensor Narrow(Tensor like) => memory.Allocate(like.Shape, ElementType.BFloat16, MemoryPurpose.Activations);
+        float[] Widened(Tensor narrow) => backend.Take(backend.Converted(narrow, ElementType.Float32));
+    }
+
     /// <summary>Sums over slabs round each slab's share of a gradient.</summary>
     [TestMethod]
     [EveryBackend(2, Type = ElementType.BFloat16)]

@@ -51,7 +51,8 @@ public sealed class FusedBranchTests
             fused.Backend.Memory.ResetPeaks();
             plain.Train(1);
             fused.Train(1);
-            Assert.IsLessThanOrEqualTo(Peak(plain), Peak(fused), $"{policy}");
+            // Two halves of a tensor of odd size are rounded up twice.
+            Assert.IsLessThanOrEqualTo(Peak(plain) + Arena.Alignment, Peak(fused), $"{policy}");
         }
     }
 

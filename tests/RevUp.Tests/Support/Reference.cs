@@ -92,7 +92,7 @@ internal static unsafe class Reference
         double[] y = new double[output.Count];
         fixed (double* px = x, py = y)
         {
-            CpuReference.MaxPoolForward(&shape, px, py);
+            CpuReference.MaxPoolForward(&shape, px, output.Channels, py);
         }
         return y;
     }

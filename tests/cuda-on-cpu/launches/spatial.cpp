@@ -15,12 +15,17 @@ void add_spatial(Table &table) {
         table.add(kernel, blocks, threads, rank, batch, depth, height, width, channels, table.floats(count),
                   table.floats(count));
       }
-      const size_t pooled = count / (rank == 3 ? 8 : 4);
       float *const x = table.floats(count);
-      table.add("max_pool_forward", blocks, threads, rank, batch, depth, height, width, channels, x,
-                table.floats(pooled));
-      table.add("max_pool_backward", blocks, threads, rank, batch, depth, height, width, channels, x,
-                table.floats(pooled), table.floats(count));
+      // Less than half as many elements as x has: the declared bytes are of x.
+      for (const long long wide : {channels, rank == 3 ? 2 * channels : channels + channels / 2}) {
+        const size_t pooled = count / (rank == 3 ? 8 : 4) * wide / channels;
+        table.add("max_pool_forward", blocks, threads, rank, batch, depth, height, width, channels, x, wide,
+                  table.floats(pooled));
+        table.add("max_pool_forward_ahead", blocks, threads, rank, batch, depth, height, width, channels, x, wide,
+                  table.floats(pooled), 1, table.floats(1), table.floats(1), table.tensor(Type::bf16, pooled));
+        table.add("max_pool_backward", blocks, threads, rank, batch, depth, height, width, channels, x, wide,
+                  table.floats(pooled), table.floats(count));
+      }
     }
     constexpr long long rows = 60;
     const long long more = channels + 4;
