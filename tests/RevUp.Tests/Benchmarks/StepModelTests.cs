@@ -71,6 +71,23 @@ public sealed class StepModelTests : FolderTest
         Assert.IsGreaterThanOrEqualTo(2 * GpuRates.H200.Launch, stem.Seconds);
     }
 
+    /// <summary>
+    /// A transition, and the stem's pool, do one pass over their elements forward and one backward:
+    /// what the layers beside them take is written in it.
+    /// </summary>
+    [TestMethod]
+    [DataRow(MemoryPolicy.Store)]
+    [DataRow(MemoryPolicy.Checkpoint)]
+    public void TransitionsAndTheStemAreOnePassEachWay(MemoryPolicy policy)
+    {
+        TestModel model = TestModel.Get(TestModel.ImageNet);
+        CostCounter cost = StepModel.Predict(
+            model.Settings with { Precision = BranchPrecision.BFloat16 }, model.Sample, TestModel.Classes,
+            new TrainingSettings { BatchSize = 4 }, new MemoryPlan { Policy = policy }, _ => 0, GpuRates.H200);
+        Assert.AreEqual(2, cost.Parts["transitions, pointwise"].Launches);
+        Assert.AreEqual(2, cost.Parts["stem, pointwise"].Launches);
+    }
+
     [TestMethod]
     public void FewerBytesAndFasterArithmeticTakeLessTime()
     {
