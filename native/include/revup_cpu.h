@@ -112,8 +112,8 @@ REVUP_API revup_status revup_residual_subtract(int64_t count, const float *x, re
 REVUP_API revup_status revup_fixed_point_step(int64_t count, int32_t adds, const float *y, revup_type z_type,
                                               const void *z, const float *s, const float *x, float *x_next,
                                               double *statistics);
-// residual_add (a null x is 0, a null s 1) and fixed_point_step (a null x is y) that also write p = act(y + a) + b, or of
-// x_next, for its reader.
+// residual_add (a null x is 0, a null s 1) and fixed_point_step (a null x is y) that also write p = act(y + a) + b, or
+// of x_next, for its reader.
 // @ x?, z, y, p [count]; s?, a, b []; y may be x; p may be z; internal
 REVUP_API revup_status revup_residual_add_ahead(int64_t count, const float *x, const revup_bfloat16 *z, const float *s,
                                                 float *y, revup_activation activation, const float *a, const float *b,

@@ -59,7 +59,7 @@ public sealed class LifetimeTableTests
         [
             "NetworkInspector", "LayerProbe", "RecordedWork", "Preactivation", "CouplingBlock", "Branch", "OwnBranch",
             "BranchControl", "BranchWork", "OperatorTables", "OperandTable`1", "WeightCopies", "WeightAverage",
-            "Objective",
+            "Objective", "Orthogonalization",
         ];
         string[] names = [.. typeof(RevUpNet).Assembly.GetTypes()
             .Where(type => type.BaseType == typeof(DeviceObject)).Select(type => type.Name).Except(others)];
