@@ -13,8 +13,7 @@ REVUP_ORACLE void revup_reference_sgd(int64_t count, double learning_rate, doubl
 }
 
 REVUP_ORACLE void revup_reference_momentum_direction(int64_t count, double momentum, int32_t nesterov,
-                                                     double gradient_scale, double *gradient,
-                                                     double *momentum_buffer) {
+                                                     double gradient_scale, double *gradient, double *momentum_buffer) {
   for (int64_t i = 0; i < count; ++i) {
     const double d = gradient_scale * gradient[i];
     momentum_buffer[i] = momentum * momentum_buffer[i] + d;
