@@ -45,7 +45,7 @@ Pool checked_pool(const revup_shape *shape) {
   return {shape->batch, shape->channels, {extents.depth}, {extents.height}, {extents.width}};
 }
 
-// Channels of y and dy: at least those of x.
+// y and dy have at least the channels of x.
 void require_channels(const Pool &pool, int64_t channels, const char *name) {
   if (channels < pool.channels) {
     fail(std::string(name) + " is " + std::to_string(channels) + "; it must be at least the shape's " +

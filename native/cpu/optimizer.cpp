@@ -28,6 +28,19 @@ void require_flag(double value, const std::string &name) {
   if (value != 0 && value != 1) fail(name + " is " + std::to_string(value) + "; it must be 0 or 1");
 }
 
+// A direction is gradient_part * d + momentum_part * m, with Nesterov's momentum and without.
+struct Momentum {
+  float momentum, gradient_scale, gradient_part, momentum_part;
+};
+
+Momentum checked_momentum(const revup_optimizer_settings *settings) {
+  require_decay_rate(settings->momentum, "momentum");
+  require_flag(settings->nesterov, "nesterov");
+  const float momentum = static_cast<float>(settings->momentum);
+  const bool nesterov = settings->nesterov == 1;
+  return {momentum, static_cast<float>(settings->gradient_scale), nesterov ? 1.0f : 0.0f, nesterov ? momentum : 1.0f};
+}
+
 const revup_parameter_group *groups_of(const revup_optimizer_settings *settings) {
   return reinterpret_cast<const revup_parameter_group *>(settings + 1);
 }
@@ -79,24 +92,18 @@ revup_status revup_sgd(int64_t groups, const revup_optimizer_settings *settings,
   return guarded([&] {
     const int64_t count = require_groups(groups, settings);
     if (groups == 0) return;
-    require_decay_rate(settings->momentum, "momentum");
-    require_flag(settings->nesterov, "nesterov");
+    const Momentum rule = checked_momentum(settings);
     if (count == 0) return;
     require_pointer(gradient, "gradient");
     require_pointer(momentum_buffer, "momentum_buffer");
     require_pointer(weights, "weights");
-    const float momentum = static_cast<float>(settings->momentum);
-    const float gradient_scale = static_cast<float>(settings->gradient_scale);
-    // The update direction is gradient_part * d + momentum_part * m in both variants.
-    const float gradient_part = settings->nesterov == 1 ? 1.0f : 0.0f;
-    const float momentum_part = settings->nesterov == 1 ? momentum : 1.0f;
     for_each_group(groups, settings, [=](int64_t begin, int64_t end, float learning_rate, float weight_decay) {
 #pragma omp simd
       for (int64_t i = begin; i < end; ++i) {
-        const float d = gradient_scale * gradient[i] + weight_decay * weights[i];
-        const float m = momentum * momentum_buffer[i] + d;
+        const float d = rule.gradient_scale * gradient[i] + weight_decay * weights[i];
+        const float m = rule.momentum * momentum_buffer[i] + d;
         momentum_buffer[i] = m;
-        weights[i] -= learning_rate * (gradient_part * d + momentum_part * m);
+        weights[i] -= learning_rate * (rule.gradient_part * d + rule.momentum_part * m);
       }
     });
   });
@@ -107,22 +114,17 @@ revup_status revup_momentum_direction(int64_t groups, const revup_optimizer_sett
   return guarded([&] {
     const int64_t count = require_groups(groups, settings);
     if (groups == 0) return;
-    require_decay_rate(settings->momentum, "momentum");
-    require_flag(settings->nesterov, "nesterov");
+    const Momentum rule = checked_momentum(settings);
     if (count == 0) return;
     require_pointer(gradient, "gradient");
     require_pointer(momentum_buffer, "momentum_buffer");
-    const float momentum = static_cast<float>(settings->momentum);
-    const float gradient_scale = static_cast<float>(settings->gradient_scale);
-    const float gradient_part = settings->nesterov == 1 ? 1.0f : 0.0f;
-    const float momentum_part = settings->nesterov == 1 ? momentum : 1.0f;
     parallel_for(count, [=](int64_t begin, int64_t end) {
 #pragma omp simd
       for (int64_t i = begin; i < end; ++i) {
-        const float d = gradient_scale * gradient[i];
-        const float m = momentum * momentum_buffer[i] + d;
+        const float d = rule.gradient_scale * gradient[i];
+        const float m = rule.momentum * momentum_buffer[i] + d;
         momentum_buffer[i] = m;
-        gradient[i] = gradient_part * d + momentum_part * m;
+        gradient[i] = rule.gradient_part * d + rule.momentum_part * m;
       }
     });
   });

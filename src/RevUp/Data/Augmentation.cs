@@ -23,7 +23,7 @@ public sealed record Augmentation
 
     /// <summary>
     /// Whether <see cref="Flip"/> mirrors a sample left-right in every second epoch, and half of
-    /// the samples in each (arXiv 2404.00498), and does not draw anew in every epoch.
+    /// the samples in each (arXiv 2404.00498), instead of a draw in each epoch.
     /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public bool AlternatingFlip { get; init; }

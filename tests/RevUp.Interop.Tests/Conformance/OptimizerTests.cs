@@ -11,6 +11,9 @@ internal sealed class OptimizerTests
         GradientScale: 0.25, Skip: 0, Momentum: 0.9f, Nesterov: 0, Beta1: 0, Beta2: 0, Epsilon: 0, Correction1: 0,
         Correction2: 0);
 
+    private static readonly OptimizerNumbers[] s_momenta =
+        [s_sgd, s_sgd with { GradientScale = 1, Nesterov = 1 }, s_sgd with { Momentum = 0 }];
+
     private static readonly OptimizerNumbers s_adamW =
         s_sgd with { GradientScale = 0.5, Beta1 = 0.9f, Beta2 = 0.999f, Epsilon = 1e-8f };
 
@@ -18,11 +21,9 @@ internal sealed class OptimizerTests
     [EveryBackend]
     internal void SgdMatchesTheOracle(DeviceOperations operations)
     {
-        OptimizerNumbers[] recipes =
-            [s_sgd, s_sgd with { GradientScale = 1, Nesterov = 1 }, s_sgd with { Momentum = 0 }];
         foreach (GroupNumbers[] groups in Inputs.Counts.SelectMany(Layouts))
         {
-            foreach (OptimizerNumbers s in recipes)
+            foreach (OptimizerNumbers s in s_momenta)
             {
                 GroupNumbers[] of = Elements(groups);
                 Inputs inputs = new(of.Length);
@@ -125,11 +126,9 @@ internal sealed class OptimizerTests
     [EveryBackend]
     internal void ADirectionMatchesTheOracle(DeviceOperations operations)
     {
-        OptimizerNumbers[] recipes =
-            [s_sgd, s_sgd with { GradientScale = 1, Nesterov = 1 }, s_sgd with { Momentum = 0 }];
         foreach (GroupNumbers[] groups in Inputs.Counts.SelectMany(Layouts))
         {
-            foreach (OptimizerNumbers s in recipes)
+            foreach (OptimizerNumbers s in s_momenta)
             {
                 GroupNumbers[] of = Elements(groups);
                 Inputs inputs = new(of.Length);
