@@ -73,32 +73,34 @@ public sealed partial class RevUpNet
             return Outputs(pixels, features);
         }
         byte[] buffer = ArrayPool<byte>.Shared.Rent(checked((int)pixels.Bytes));
-        Tensor own = Outputs(pixels, features);
-        Tensor mirrored = default;
+        Tensor own = default, mirrored = default;
         try
         {
+            own = Outputs(pixels, features);
             mirrored = Outputs(pixels.Mirrored(Sample, buffer), features);
-            return Mean(own, mirrored);
+            Average(own, mirrored);
+            return own;
+        }
+        catch
+        {
+            Backend.Memory.TryFree(own);
+            throw;
         }
         finally
         {
-            Backend.Memory.Free(own);
             Backend.Memory.TryFree(mirrored);
             ArrayPool<byte>.Shared.Return(buffer);
         }
     }
 
-    private Tensor Mean(Tensor x, Tensor y)
+    // x becomes the mean of x and y.
+    private void Average(Tensor x, Tensor y)
     {
-        Arena memory = Backend.Memory;
-        Tensor half = memory.Allocate(new Shape(1), ElementType.Float32, MemoryPurpose.Workspace);
-        Tensor mean = memory.Allocate(x.Shape, ElementType.Float32, MemoryPurpose.Activations);
+        Tensor half = Backend.Memory.Allocate(new Shape(1), ElementType.Float32, MemoryPurpose.Workspace);
         Backend.Fill(half, 0.5f);
-        Backend.Fill(mean, 0);
-        Backend.Axpy(half, x, mean);
-        Backend.Axpy(half, y, mean);
-        memory.Free(half);
-        return mean;
+        Backend.ResidualSubtract(x, x, half, x);
+        Backend.Axpy(half, y, x);
+        Backend.Memory.Free(half);
     }
 
     private void Take(Tensor outputs, Span<float> answers)
