@@ -164,6 +164,7 @@ internal sealed class SafetensorsReader : IDisposable
     private CheckpointException Damaged(string problem, Exception? innerException = null) =>
         new(
             _path,
-            $"{problem}; this is not a safetensors file, or a damaged one: use an earlier checkpoint.",
+            $"{problem}; this is not a safetensors file, or a damaged one: name a model file, or use an earlier "
+            + "checkpoint.",
             innerException);
 }

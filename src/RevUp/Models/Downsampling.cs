@@ -13,4 +13,10 @@ public enum Downsampling
 
     /// <summary>A pre-activation and a convolution with stride 2, whose input is kept.</summary>
     Strided,
+
+    /// <summary>
+    /// A pre-activation and a 3×3 convolution, then a max-pool over windows of 3 with stride 2. The
+    /// inputs of both are kept.
+    /// </summary>
+    Pooled,
 }

@@ -28,12 +28,15 @@ public sealed record ModelSettings
     /// <summary>How images become the residual stream.</summary>
     public StemKind Stem { get; init; } = StemKind.Convolution;
 
-    /// <summary>Stride of the <see cref="StemKind.Convolution"/> stem.</summary>
+    /// <summary>
+    /// Stride of the stems <see cref="StemKind.Convolution"/> and <see cref="StemKind.Whitened"/>.
+    /// </summary>
     public int StemStride { get; init; } = 1;
 
     /// <summary>
-    /// Channels of the <see cref="StemKind.Convolution"/> stem, and zero channels behind them up to
-    /// the first stage's; 0 for all of those.
+    /// Channels of the stems <see cref="StemKind.Convolution"/> and
+    /// <see cref="StemKind.Whitened"/>, and zero channels behind them up to the first stage's; 0
+    /// for as many as there can be.
     /// </summary>
     public int StemChannels { get; init; }
 
@@ -119,14 +122,19 @@ public sealed record ModelSettings
     /// <summary>
     /// Places that blocks are spread over: the stages, and all but the coarsest one's decoders.
     /// </summary>
-    internal int BlockParts => Sides * (Stages.Count - 1) + 1;
+    internal int BlockParts => Sides * (Stages.Count - 1) + 1 - EmptyStages;
+
+    // The first stage alone can have no blocks.
+    private int EmptyStages => Stages[0].Blocks == 0 ? 1 : 0;
+
+    private bool HasStemOfItsOwn => Stem is StemKind.Convolution or StemKind.Whitened;
 
     private int Sides => Task == ModelTask.Segmentation ? 2 : 1;
 
     /// <summary>
     /// The same network with this total of blocks: its own stages when it has that many, else
-    /// spread evenly over the stages and their decoders, what does not divide going to the coarser
-    /// ones.
+    /// spread evenly over the stages that have blocks and their decoders, what does not divide
+    /// going to the coarser ones.
     /// </summary>
     /// <exception cref="ConfigurationException">Fewer blocks than stages and decoders.</exception>
     public ModelSettings WithBlocks(int blocks)
@@ -145,7 +153,7 @@ public sealed record ModelSettings
         {
             Stages = [.. Stages.Select((s, i) => s with
             {
-                Blocks = Share(sides * i),
+                Blocks = i < EmptyStages ? 0 : Share(sides * i - EmptyStages),
                 DecoderBlocks = sides == 1 || i == Stages.Count - 1 ? 0 : Share(2 * i + 1),
             })],
         };
@@ -202,16 +210,20 @@ public sealed record ModelSettings
             $"model.initialFrom is empty; name a model file, a checkpoint or a run, or leave it out");
         ConfigurationException.Require(StemStride is 1 or 2, $"model.stemStride is {StemStride}; use 1 or 2");
         ConfigurationException.Require(
-            StemStride == 1 || Stem == StemKind.Convolution,
-            $"model.stemStride is {StemStride}, but only the stem 'convolution' has a stride");
+            StemStride == 1 || HasStemOfItsOwn,
+            $"model.stemStride is {StemStride}, but only the stems 'convolution' and 'whitened' have a stride");
         ConfigurationException.Require(
             StemChannels >= 0 && StemChannels <= Stages[0].Channels,
             $"model.stemChannels is {StemChannels}; use 1 to {Stages[0].Channels}, the channels of the first stage, or "
             + $"0 for as many");
         ConfigurationException.Require(
-            StemChannels == 0 || Stem == StemKind.Convolution,
-            $"model.stemChannels is {StemChannels}, but only the stem 'convolution' has a number of channels of its "
-            + $"own");
+            StemChannels == 0 || HasStemOfItsOwn,
+            $"model.stemChannels is {StemChannels}, but only the stems 'convolution' and 'whitened' have a number of "
+            + $"channels of their own");
+        ConfigurationException.Require(
+            Stem != StemKind.Whitened || (StemChannels % 2 == 0 && Stages[0].Channels >= 2),
+            $"model.stem is 'whitened', which has both signs of each filter, but model.stemChannels is {StemChannels} "
+            + $"and the first stage has {Stages[0].Channels}; use an even number, or 0, and at least 2");
         ConfigurationException.Require(
             TransitionKernel is 2 or 3, $"model.transitionKernel is {TransitionKernel}; use 2 or 3");
         ConfigurationException.Require(Groups >= 1, $"model.groups is {Groups}; it must be positive");
@@ -221,8 +233,11 @@ public sealed record ModelSettings
         for (int i = 0; i < Stages.Count; i++)
         {
             StageSettings stage = Stages[i];
+            // Without blocks, the transition behind the stem takes its images as they are.
+            int least = i == 0 && Stages.Count > 1 && Task != ModelTask.Segmentation ? 0 : 1;
             ConfigurationException.Require(
-                stage.Blocks is >= 1 and <= 100_000, $"model.stages.{i}.blocks is {stage.Blocks}; use 1 to 100000");
+                stage.Blocks >= least && stage.Blocks <= 100_000,
+                $"model.stages.{i}.blocks is {stage.Blocks}; use {least} to 100000");
             ConfigurationException.Require(
                 stage.Channels is >= 1 and <= 65_536, $"model.stages.{i}.channels is {stage.Channels}; use 1 to 65536");
             ConfigurationException.Require(

@@ -48,6 +48,7 @@ internal sealed class NetworkBuilder(
             factory,
             FixedNormExtents: segments,
             _tf32,
+            FollowsTransition: settings.Stages[0].Blocks == 0 && settings.Downsampling != Downsampling.Squeeze,
             work);
         for (int s = 0; s < settings.Stages.Count; s++)
         {
@@ -148,18 +149,35 @@ internal sealed class NetworkBuilder(
                 RequireVariance("stem.pool", channels);
                 Add(new MaxPool("stem.pool", backend, _shape, channels));
                 break;
+            case StemKind.Whitened:
+                Add(new ConvolutionLayer(
+                    "stem", backend, store, _shape, Filters(channels), Whitening.Kernel, settings.StemStride, _tf32));
+                Pad("stem.pad", channels);
+                break;
             default:
                 Pad("stem.pad", channels);
                 break;
         }
     }
 
+    // Two signs of each direction.
+    private int Filters(int channels)
+    {
+        int most = 2 * Whitening.Elements(_shape), filters = settings.StemChannels;
+        ConfigurationException.Require(
+            filters <= most,
+            $"model.stemChannels is {filters}, and patches of {_shape} have {most} filters that whiten them; use at "
+            + $"most {most}, or 0");
+        return filters > 0 ? filters : Math.Min(most, channels / 2 * 2);
+    }
+
     private void Transition(string name, int stage, int channels)
     {
-        if (settings.Downsampling == Downsampling.Strided)
+        if (settings.Downsampling != Downsampling.Squeeze)
         {
-            Axes kernel = TransitionRules.Kernel(settings, stage, _shape.SpatialRank);
-            Axes stride = TransitionRules.Stride(settings, stage, _shape.SpatialRank);
+            bool pools = settings.Downsampling == Downsampling.Pooled;
+            Axes kernel = pools ? 3 : TransitionRules.Kernel(settings, stage, _shape.SpatialRank);
+            Axes stride = pools ? 1 : TransitionRules.Stride(settings, stage, _shape.SpatialRank);
             Skip? skip = null;
             if (settings.Task == ModelTask.Segmentation)
             {
@@ -173,6 +191,10 @@ internal sealed class NetworkBuilder(
                 new StridedTransition(
                     name, backend, store, _shape, channels, kernel, stride, settings.Activation,
                     settings.Normalization, TransitionType, _tf32, skip));
+            if (pools)
+            {
+                Add(new MaxPool(name + ".pool", backend, _shape, channels));
+            }
             return;
         }
         Add(new Squeeze(name, backend, _shape));

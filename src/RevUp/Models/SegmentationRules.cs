@@ -46,12 +46,12 @@ internal static class SegmentationRules
             + $"'segmentation'");
         ConfigurationException.Require(
             model.Downsampling == Downsampling.Strided,
-            $"model.downsampling is 'squeeze', and model.task 'segmentation' comes back up from strided transitions "
-            + $"only; use 'strided'");
+            $"model.downsampling is '{ModelSettings.Name(model.Downsampling)}', and model.task 'segmentation' comes "
+            + $"back up from strided transitions only; use 'strided'");
         ConfigurationException.Require(
             model.Stem != StemKind.ImageNet && model.StemStride == 1,
             $"the stem of model.task 'segmentation' must keep the extents, so that every position gets its logits; use "
-            + $"model.stem 'convolution' or 'pad' and model.stemStride 1");
+            + $"model.stem 'convolution', 'whitened' or 'pad' and model.stemStride 1");
         ConfigurationException.Require(
             model.Normalization is Normalization.Fixup or Normalization.InstanceNorm,
             $"model.normalization is '{ModelSettings.Name(model.Normalization)}', and model.task 'segmentation' takes "

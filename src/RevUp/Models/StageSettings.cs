@@ -5,7 +5,10 @@ namespace RevUp.Models;
 /// <summary>Blocks of one resolution.</summary>
 public sealed record StageSettings
 {
-    /// <summary>Number of blocks.</summary>
+    /// <summary>
+    /// Number of blocks. The first stage of a classifier can have none: then the transition to the
+    /// second one takes the stem's output.
+    /// </summary>
     public int Blocks { get; init; } = 1;
 
     /// <summary>Channels of the residual stream.</summary>

@@ -16,4 +16,11 @@ public enum StemKind
     /// first stage's.
     /// </summary>
     ImageNet,
+
+    /// <summary>
+    /// A 3×3 convolution that whitens the patches of the training images, each direction with both
+    /// signs (arXiv 2404.00498), and zero channels up to the first stage's. Its weights are
+    /// computed from the images where a run starts; training.freeze "stem" keeps them.
+    /// </summary>
+    Whitened,
 }

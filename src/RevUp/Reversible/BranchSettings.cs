@@ -21,6 +21,9 @@ namespace RevUp.Reversible;
 /// extents of the layer, so that the weights fit a network of any extents.
 /// </param>
 /// <param name="Tf32">Whether float32 convolutions may round their factors to TF32.</param>
+/// <param name="FollowsTransition">
+/// Whether the first block follows a strided or pooled transition, and not the stem.
+/// </param>
 /// <param name="Work">
 /// Where the branches of a network do their work together; null for branches on their own.
 /// </param>
@@ -36,6 +39,7 @@ internal sealed record BranchSettings(
     Func<BranchSite, Branch>? Factory = null,
     bool FixedNormExtents = false,
     bool Tf32 = false,
+    bool FollowsTransition = false,
     BranchWork? Work = null)
 {
     /// <summary>
@@ -61,8 +65,8 @@ internal sealed record BranchSettings(
 
     /// <summary>
     /// Whether the branch of block <paramref name="block"/> begins with φ: in the first one it
-    /// would only destroy input, unless the input is normalised first.
+    /// would only destroy input, unless the input is normalised first or comes from a convolution.
     /// </summary>
     public bool HasLeadingActivation(int block) =>
-        block > 0 || Normalization is Normalization.BatchNorm or Normalization.InstanceNorm;
+        block > 0 || FollowsTransition || Normalization is Normalization.BatchNorm or Normalization.InstanceNorm;
 }

@@ -40,7 +40,7 @@ internal sealed class RunLock : IDisposable
         catch (IOException exception) when (exception.HResult == Held)
         {
             throw new ConfigurationException(
-                $"Another run works in '{folder}'; wait for its end, or choose another folder (--output).");
+                $"Another run works in '{folder}'; wait for its end, or choose another folder.");
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {

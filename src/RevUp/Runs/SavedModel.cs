@@ -63,11 +63,10 @@ public sealed class SavedModel : IDisposable
     /// The factory that the network was trained with, where its branches are the program's own.
     /// </param>
     /// <exception cref="CheckpointException">
-    /// The file cannot be read, is damaged, or does not describe its network.
+    /// There is no such file, it is damaged, or it does not describe its network.
     /// </exception>
     /// <exception cref="ConfigurationException">
-    /// Nothing is at the path, or the network has no layers of a name in
-    /// <paramref name="trained"/>.
+    /// The network has no layers of a name in <paramref name="trained"/>.
     /// </exception>
     /// <exception cref="ArenaExhaustedException">No memory; nothing stays allocated.</exception>
     public static SavedModel Open(
@@ -76,7 +75,7 @@ public sealed class SavedModel : IDisposable
     {
         ArgumentNullException.ThrowIfNull(backend);
         ArgumentException.ThrowIfNullOrEmpty(path);
-        string file = InitialWeights.FileOf(path, nameof(path));
+        string file = Directory.Exists(path) ? Checkpoint.FindModel(path) : path;
         ModelDescription description = ModelDescription.Read(file);
         IReadOnlyList<string> names = classes ?? description.Classes;
         using Driving driving = backend.Drive();

@@ -214,6 +214,11 @@ public sealed partial class TrainingRun : IDisposable
                     Initial = InitialWeights.Take(Network, from, data.Train.Classes);
                     _step.Average?.Take();
                 }
+                else if (recipe.Model.Stem == StemKind.Whitened)
+                {
+                    WhitenedStem.Draw(Network, data.Train, data.Normalization, recipe.EvaluationBatches.Augmentation);
+                    _step.Average?.Take();
+                }
                 _lock = pending?.Keep();
                 return new Start(_step.Count, _step.Engine.Inverter.Plan.State);
             }

@@ -17,6 +17,9 @@ internal abstract class Objective(RevUpNet net) : DeviceObject(net.Backend)
     /// <summary>The targets and their number in a message: "targets", "4 classes".</summary>
     protected abstract (string Targets, string Number) Words { get; }
 
+    /// <summary>Whether the program computes the loss, a <see cref="BatchLoss"/>.</summary>
+    public virtual bool IsOwn => false;
+
     /// <summary>The network.</summary>
     protected RevUpNet Net { get; } = net;
 

@@ -10,9 +10,9 @@ public enum OptimizerKind
     AdamW,
 
     /// <summary>
-    /// Steps of one length for every weight matrix: the momentum's nearest orthogonal matrix (Muon,
-    /// Jordan 2024). The matrix moves by the learning rate in its spectral norm, and decays
-    /// decoupled; vectors and scalars move by SGD at the same rate.
+    /// Steps of one length for every weight matrix but the head's: the momentum's nearest
+    /// orthogonal matrix (Muon, Jordan 2024). The matrix moves by the learning rate in its spectral
+    /// norm, and decays decoupled; the head, vectors and scalars move by SGD at the same rate.
     /// </summary>
     Muon,
 }

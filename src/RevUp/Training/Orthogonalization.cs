@@ -1,5 +1,6 @@
 using RevUp.Backends;
 using RevUp.Layers;
+using RevUp.Models;
 using RevUp.Tensors;
 
 namespace RevUp.Training;
@@ -7,7 +8,7 @@ namespace RevUp.Training;
 /// <summary>
 /// Makes the gradient of every weight matrix [O, I] (of a convolution, [O, k·k·I]) the nearest
 /// matrix with orthonormal rows or columns: of G = U·Σ·Vᵀ, about U·Vᵀ. A zero gradient stays zero.
-/// Vectors and scalars stay as they are.
+/// The head, vectors and scalars stay as they are.
 /// </summary>
 /// <remarks>
 /// Five steps X ← aX + (bA + cA²)X with A = XXᵀ, from X = G / ‖G‖, which take every singular value
@@ -56,7 +57,8 @@ internal sealed class Orthogonalization : DeviceObject
     }
 
     private static bool IsMatrix(Parameter parameter) =>
-        parameter.Group == ParameterGroup.Weights && parameter.Shape.Rank > 1 && !parameter.IsFrozen;
+        parameter.Group == ParameterGroup.Weights && parameter.Shape.Rank > 1 && !parameter.IsFrozen
+        && !RevUpNet.ClassTensors.Contains(parameter.Name);
 
     private void Orthogonalize(Tensor gradient, Tensor table)
     {

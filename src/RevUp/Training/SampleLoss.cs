@@ -18,6 +18,9 @@ internal sealed class SampleLoss(ModelTask task, double huberDelta, BatchLoss? o
     private float[] _targets = [];
     private float[] _gradient = [];
 
+    /// <summary>Whether the program computes it.</summary>
+    public bool IsOwn => own is not null;
+
     /// <summary>
     /// Adds the loss and the measure, each times the number of samples, to <paramref name="sums"/>
     /// [2].

@@ -6,6 +6,8 @@ namespace RevUp.Training;
 /// <summary>The objective of K outputs for each sample, [N, K], with K numbers as target.</summary>
 internal sealed class SampleObjective(RevUpNet net, SampleLoss loss) : Objective(net)
 {
+    public override bool IsOwn => loss.IsOwn;
+
     public override ElementType TargetType => ElementType.Float32;
 
     protected override (string Targets, string Number) Words =>

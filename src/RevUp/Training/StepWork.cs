@@ -245,7 +245,7 @@ internal sealed class StepWork : IDisposable
     private int Passes => Math.Max(1, Accumulated) * _ranks.Size;
 
     private TrainingDivergedException Diverged(double value, string what) =>
-        TrainingDivergedException.Of(value, what, Count + 1, _settings, _input.Fault());
+        TrainingDivergedException.Of(value, what, Count + 1, _settings, _input.Fault(), _objective.IsOwn);
 
     private void RequireNoneInFlight()
     {

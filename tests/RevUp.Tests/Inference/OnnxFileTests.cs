@@ -19,6 +19,7 @@ public sealed class OnnxFileTests : FolderTest
         TestModel.IResNet,
         TestModel.MaxMin, TestModel.MaxMinVolume, TestModel.Affine, TestModel.AffineVolume,
         TestModel.Mixing, TestModel.MixingVolume, TestModel.Mirrored, TestModel.MirroredVolume,
+        TestModel.Pooled, TestModel.PooledVolume,
     ];
 
     public static IEnumerable<object[]> Models => s_models.Select(name => new object[] { name });

@@ -10,7 +10,8 @@ public sealed class ActivationPeakTests
     [EveryModel(
         TestModel.Squeeze, TestModel.Strided, TestModel.Bottleneck, TestModel.Volume, TestModel.StridedVolume,
         TestModel.RevNet, TestModel.RevNetVolume, TestModel.FixupRevNet, TestModel.MaxMin, TestModel.Affine,
-        TestModel.AffineVolume, TestModel.Mixing, TestModel.MixingVolume, TestModel.IResNet)]
+        TestModel.AffineVolume, TestModel.Mixing, TestModel.MixingVolume, TestModel.IResNet,
+        TestModel.PooledVolume)]
     public void UnderInvertThePeakIsTheSameAtEveryDepth(TestDevice device, string name)
     {
         TestModel model = TestModel.Get(name);

@@ -15,10 +15,14 @@ public sealed class ModelSettingsTests
         ["model.stages.0.channels is 0"] = s_valid with { Stages = [new() { Channels = 0 }] },
         ["model.stages.0.width is -1"] = s_valid with { Stages = [new() { Width = -1 }] },
         ["model.stemStride is 3"] = s_valid with { StemStride = 3 },
-        ["only the stem 'convolution' has a stride"] = s_valid with { StemStride = 2, Stem = StemKind.Pad },
+        ["model.stages.0.blocks is -1; use 0 to 100000"] =
+            s_valid with { Stages = [new() { Blocks = -1 }, new()] },
+        ["model.stages.0.blocks is 0; use 1 to 100000"] = s_valid with { Stages = [new() { Blocks = 0 }] },
+        ["only the stems 'convolution' and 'whitened' have a stride"] =
+            s_valid with { StemStride = 2, Stem = StemKind.Pad },
         ["model.stemChannels is -1; use 1 to 8"] = s_valid with { StemChannels = -1 },
         ["model.stemChannels is 9; use 1 to 8"] = s_valid with { StemChannels = 9 },
-        ["only the stem 'convolution' has a number of channels"] =
+        ["only the stems 'convolution' and 'whitened' have a number of channels"] =
             s_valid with { StemChannels = 3, Stem = StemKind.ImageNet },
         ["model.transitionKernel is 4"] = s_valid with { TransitionKernel = 4 },
         ["model.groups is 0"] = s_valid with { Groups = 0 },
@@ -95,6 +99,7 @@ public sealed class ModelSettingsTests
     [TestMethod]
     [EveryBackend(Downsampling.Squeeze, 9, "extents divisible by 2")]
     [EveryBackend(Downsampling.Strided, 1, "use fewer stages or larger images")]
+    [EveryBackend(Downsampling.Pooled, 1, "use fewer stages or larger images")]
     public void AnInputTooSmallOrOddIsRefusedByLayer(
         TestDevice device, Downsampling downsampling, int extent, string part)
     {
@@ -113,6 +118,16 @@ public sealed class ModelSettingsTests
         ModelSettings settings = s_valid with { Downsampling = Downsampling.Squeeze };
         Assert.Refuses<ConfigurationException>(
             () => new RevUpNet(backend, settings, new Shape(1, 8, 8, 3), 10, 1), "cannot reduce 32 channels to 12");
+    }
+
+    [TestMethod]
+    public void AFirstStageWithoutBlocksStaysWithoutThem()
+    {
+        ModelSettings settings = s_valid with { Stages = [new() { Blocks = 0 }, .. s_valid.Stages] };
+        settings.Validate();
+        Assert.AreEqual(
+            "0, 2, 3", string.Join(", ", settings.WithBlocks(5).Stages.Select(stage => stage.Blocks)));
+        Assert.Refuses<ConfigurationException>(() => settings.WithBlocks(1), "use at least 2");
     }
 
     [TestMethod]

@@ -10,7 +10,8 @@ public sealed class UNetTests
     {
         ["model.block is 'coupling'"] = s_valid with { Block = BlockKind.Coupling },
         ["model.downsampling is 'squeeze'"] = s_valid with { Downsampling = Downsampling.Squeeze },
-        ["model.stem 'convolution' or 'pad' and model.stemStride 1"] = s_valid with { Stem = StemKind.ImageNet },
+        ["model.stem 'convolution', 'whitened' or 'pad' and model.stemStride 1"] =
+            s_valid with { Stem = StemKind.ImageNet },
         ["so that every position gets its logits"] = s_valid with { StemStride = 2 },
         ["model.normalization is 'none'"] = s_valid with { Normalization = Normalization.None },
         ["model.normalization is 'batchNorm', and model.task 'segmentation' takes 'fixup' or 'instanceNorm'"] =

@@ -12,7 +12,7 @@ public sealed class PolicyParityTests
         TestModel.Squeeze, TestModel.Strided, TestModel.Bottleneck, TestModel.ImageNet, TestModel.Volume,
         TestModel.StridedVolume, TestModel.Chain, TestModel.RevNet, TestModel.RevNetVolume, TestModel.FixupRevNet,
         TestModel.MaxMin, TestModel.Affine, TestModel.AffineVolume, TestModel.Mixing, TestModel.MixingVolume,
-        TestModel.IResNet)]
+        TestModel.IResNet, TestModel.Pooled, TestModel.PooledVolume)]
     public void InvertAgreesWithStoreAndCheckpointIsStoreBitForBit(TestDevice device, string model)
     {
         using TestNetwork network = TestNetwork.Trained(device, model);

@@ -13,7 +13,7 @@ public sealed class MemoryPlannerTests
     [EveryModel(
         TestModel.Squeeze, TestModel.Strided, TestModel.Bottleneck, TestModel.ImageNet, TestModel.Volume,
         TestModel.StridedVolume, TestModel.IResNet, TestModel.ResNet, TestModel.RevNet, TestModel.RevNetVolume,
-        TestModel.Affine, TestModel.MixingVolume,
+        TestModel.Affine, TestModel.MixingVolume, TestModel.Pooled,
         SlowOnStandIn = [TestModel.Volume, TestModel.MixingVolume, TestModel.Affine])]
     public void APlanTakesWhatWasForecastAndFits(TestDevice device, string name)
     {

@@ -10,6 +10,7 @@ public sealed class LeadingBlockTests
     [TestMethod]
     [EveryBackend(TestModel.Leading, "0 3")]
     [EveryBackend(TestModel.LeadingVolume, "0")]
+    [EveryBackend(TestModel.LeadingPooled, "0 2")]
     [EveryBackend(TestModel.Strided, "")]
     public void TheFirstBlockBehindALayerWithoutAnInverseIsFree(TestDevice device, string model, string free)
     {
@@ -26,7 +27,7 @@ public sealed class LeadingBlockTests
 
     /// <summary>Also with a branch that no iteration inverts.</summary>
     [TestMethod]
-    [EveryModel(TestModel.Leading, TestModel.LeadingVolume)]
+    [EveryModel(TestModel.Leading, TestModel.LeadingVolume, TestModel.LeadingPooled)]
     public void TheirInputsAreThoseOfTheForwardPassAndGradientsThoseOfStore(TestDevice device, string model)
     {
         using TestNetwork network = new(device, TestModel.Get(model));
@@ -60,7 +61,7 @@ public sealed class LeadingBlockTests
     }
 
     [TestMethod]
-    [EveryModel(TestModel.Leading, TestModel.LeadingVolume)]
+    [EveryModel(TestModel.Leading, TestModel.LeadingVolume, TestModel.LeadingPooled)]
     public void ThePeakIsTheSameAtEveryDepth(TestDevice device, string model)
     {
         long[] peaks = [.. new[] { 4, 5, 9 }.Select(Peak)];

@@ -101,6 +101,17 @@ internal sealed record TestModel(ModelSettings Settings, Shape Sample)
     /// <summary>The same of volumes.</summary>
     public const string MirroredVolume = "mirrored volume";
 
+    /// <summary>Whitened stem, at once behind it a transition with a max-pool.</summary>
+    public const string Pooled = "pooled";
+
+    /// <summary>
+    /// The same with affine maps; the first block of every stage without a bound.
+    /// </summary>
+    public const string LeadingPooled = "leading pooled";
+
+    /// <summary>Volumes: convolution stem, a transition with a max-pool, bottlenecks.</summary>
+    public const string PooledVolume = "pooled volume";
+
     public const int Classes = 3;
 
     private static readonly Dictionary<string, TestModel> s_all = new()
@@ -256,6 +267,32 @@ internal sealed record TestModel(ModelSettings Settings, Shape Sample)
                 Lipschitz = new LipschitzSettings { FreeLeadingBlocks = true },
             },
             new(1, 9, 7, 3)),
+        [Pooled] = new(
+            new()
+            {
+                Stem = StemKind.Whitened,
+                Downsampling = Downsampling.Pooled,
+                Stages = [Stage(0, 6, 0), Stage(2, 10, 7), Stage(2, 12, 6)],
+            },
+            new(1, 9, 7, 3)),
+        [LeadingPooled] = new(
+            new()
+            {
+                Stem = StemKind.Whitened,
+                Downsampling = Downsampling.Pooled,
+                Affine = Placement.Block,
+                Stages = [Stage(0, 6, 0), Stage(2, 10, 7), Stage(2, 12, 6)],
+                Lipschitz = new LipschitzSettings { FreeLeadingBlocks = true },
+            },
+            new(1, 9, 7, 3)),
+        [PooledVolume] = new(
+            new()
+            {
+                Branch = BranchKind.Bottleneck,
+                Downsampling = Downsampling.Pooled,
+                Stages = [Stage(2, 6, 4), Stage(2, 8, 4)],
+            },
+            new(1, 5, 4, 6, 1)),
         [Mirrored] = new(
             new() { TestTimeFlip = true, Stages = [Stage(1, 6, 5), Stage(1, 10, 7)] }, new(1, 9, 7, 3)),
         [MirroredVolume] = new(new() { TestTimeFlip = true, Stages = [Stage(1, 6, 5)] }, new(1, 5, 4, 6, 2)),

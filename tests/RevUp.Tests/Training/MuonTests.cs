@@ -142,7 +142,7 @@ public sealed class MuonTests
         }
     }
 
-    /// <summary>An optimiser over the matrices, a vector and a Fixup scalar.</summary>
+    /// <summary>An optimiser over the matrices, a vector, a Fixup scalar and a head.</summary>
     private sealed class Steps : IDisposable
     {
         private readonly Backend _backend;
@@ -162,6 +162,7 @@ public sealed class MuonTests
             }
             _store.Add("vector", new Shape(5), ParameterGroup.Weights, Initialization.Constant(0.5f));
             _store.Add("scalar", new Shape(1), ParameterGroup.Scalars, Initialization.Constant(1));
+            _store.Add("head.weight", new Shape(3, 5), ParameterGroup.Weights, Initialization.Normal(1));
             _store.Build(seed: 1);
             _optimizer = new Optimizer(_backend, _store, settings);
             Shape outcome = new(StepOutcome.Length);

@@ -46,6 +46,21 @@ public sealed class OwnLossTests
         Assert.AreEqual(built.Backend.Memory.Peak.Total, own.Backend.Memory.Peak.Total, "a byte more");
     }
 
+    [TestMethod]
+    [EveryBackend]
+    public void ALossThatIsNoNumberIsNamed(TestDevice device)
+    {
+        using TargetNetwork own = new(device, ModelTask.Regression, loss: (_, _, _, _) => double.NaN);
+        using TargetNetwork built = new(device, ModelTask.Regression);
+        (float[] pixels, float[] targets) = TargetNetwork.Data(0);
+        Assert.Refuses<TrainingDivergedException>(
+            () => own.Step.Run(pixels, targets, 1), "The loss became NaN in step 1.", "Check the BatchLoss as well");
+        pixels[3] = float.NaN;
+        Assert.DoesNotContain(
+            "BatchLoss",
+            Assert.ThrowsExactly<TrainingDivergedException>(() => built.Step.Run(pixels, targets, 1)).Message);
+    }
+
     /// <summary>
     /// Clipping and accumulation are the step's, whoever has computed the gradient.
     /// </summary>

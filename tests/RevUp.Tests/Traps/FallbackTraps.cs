@@ -11,7 +11,7 @@ public sealed class FallbackTraps
     /// which is what checkpointing computes.
     /// </summary>
     [TestMethod]
-    [EveryModel(TestModel.Squeeze, TestModel.Strided, TestModel.ImageNet, TestModel.Volume)]
+    [EveryModel(TestModel.Squeeze, TestModel.Strided, TestModel.ImageNet, TestModel.Volume, TestModel.Pooled)]
     public void Trap06_WhatDoesNotConvergeIsReplayedBitForBit(TestDevice device, string model)
     {
         InversionSettings impossible = new() { Tolerance = 1e-7, HardLimit = 1e-7, MaximumEvaluations = 1 };

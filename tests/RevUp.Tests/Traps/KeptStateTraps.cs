@@ -46,7 +46,7 @@ public sealed class KeptStateTraps : FolderTest
     /// never do.
     /// </summary>
     [TestMethod]
-    [EveryModel(TestModel.ImageNet, TestModel.Strided, TestModel.StridedVolume, TestModel.Volume)]
+    [EveryModel(TestModel.ImageNet, TestModel.Strided, TestModel.StridedVolume, TestModel.Volume, TestModel.Pooled)]
     public void Trap09_LayersWithoutInverseKeepTheirInput(TestDevice device, string model)
     {
         using TestNetwork network = new(device, TestModel.Get(model));
