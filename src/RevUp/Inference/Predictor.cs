@@ -228,8 +228,8 @@ public sealed partial class Predictor : IDisposable
 
     /// <summary>
     /// Writes the network as an ONNX model for other programs: "logits" [N, K] of "input" [N, C,
-    /// (D), H, W], normalised; float32, opset 17. Class names and normalisation stand in its
-    /// metadata.
+    /// (D), H, W], float32, opset 17. Input = (x / 255 − mean) / std for bytes x, (x − mean) / std
+    /// for other numbers. The metadata have "mean", "std" and "classes", JSON arrays.
     /// </summary>
     /// <exception cref="ConfigurationException">
     /// The format cannot hold the network: it exceeds 2 GiB, or its branches are a program's own.

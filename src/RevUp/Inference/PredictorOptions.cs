@@ -8,17 +8,17 @@ namespace RevUp.Inference;
 /// </summary>
 public sealed class PredictorOptions
 {
-    /// <summary>Samples of one forward pass, 1 to 4096.</summary>
+    /// <summary>Samples of one forward pass, 1 to 4096; 32 by default.</summary>
     public int MaximumBatch { get; init; } = 32;
 
     /// <summary>
     /// The time that a call waits for others before its batch starts, at most a second. With 0, a
-    /// batch takes the calls that have arrived during the batch before.
+    /// batch takes the calls that have arrived during the batch before; 0 by default.
     /// </summary>
     public TimeSpan BatchDelay { get; init; }
 
     /// <summary>
-    /// Samples that may wait, at least 1. A call beyond them fails at once with
+    /// Samples that may wait, at least 1; 1,024 by default. A call beyond them fails at once with
     /// <see cref="PredictorBusyException"/>.
     /// </summary>
     public int MaximumQueue { get; init; } = 1024;
