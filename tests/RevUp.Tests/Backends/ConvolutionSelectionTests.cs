@@ -25,6 +25,10 @@ public sealed class ConvolutionSelectionTests : FolderTest
         {
             Assert.Inconclusive("This machine has no device 'cuda'.");
         }
+        if (new ConvolutionOptions().OwnAlone)
+        {
+            Assert.Inconclusive("REVUP_CONVOLUTIONS leaves cuDNN out, and there is nothing to choose.");
+        }
     }
 
     /// <summary>
@@ -61,6 +65,10 @@ public sealed class ConvolutionSelectionTests : FolderTest
     [TestMethod]
     public void AWorkspaceAboveTheLimitIsNotTaken()
     {
+        if (Environment.GetEnvironmentVariable("REVUP_CUDNN_ON_CPU_HOSTILE") is not null)
+        {
+            Assert.Inconclusive("This cuDNN is hostile.");
+        }
         using CudaBackend backend = new(capacity: Capacity)
         {
             ConvolutionFolder = Folder["choices"],
