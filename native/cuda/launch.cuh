@@ -11,9 +11,9 @@
 //   RowPerBlock  a block walks along one row, or along everything where the header says so.
 // An Elementwise thread has one pack of each operand in flight. That is enough where much fits a multiprocessor: an
 // H200 hides 700 ns at 4.3 TB/s behind 23 KB on each of its 132, and by limits.txt no kernel of the reversible step
-// holds less than 24 KB. A second pack would need __restrict__, which is wrong where operations work in place. 1024
-// blocks are 7.8 of the 8 that fit: a grid by occupancy would end at most 3 % earlier. Both are computed; no GPU has
-// measured them.
+// holds less than 24 KB. A second pack would need __restrict__, which is wrong where operations work in place. The
+// number of blocks does not follow from a kernel's occupancy: 1024 are 7.8 of the 8 that fit where it is 100 %, but
+// 1.3 rounds of them where it is 75 %. All of this is computed; no GPU has measured it.
 //
 // "over x" (a tensor's elements) or "over batch" (a size) lets RevUp.Operations write the launch. "RowPerBlock over
 // vectors of longest / 4 threads" has wide blocks, "One block of 32 threads" has one. Partial sums of a grid are

@@ -94,8 +94,7 @@ public sealed partial class Predictor : IDisposable
         PredictorOptions? options = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        return Load(
-            (WeightSource)(Directory.Exists(path) ? Checkpoint.FindModel(path) : path), open, branches, options);
+        return Load((WeightSource)Checkpoint.FindModel(path), open, branches, options);
     }
 
     /// <summary>Loads a network from a model file that is read from a stream.</summary>

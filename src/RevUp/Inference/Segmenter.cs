@@ -82,7 +82,7 @@ public sealed class Segmenter : IDisposable
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(memory);
-        string file = Directory.Exists(path) ? Checkpoint.FindModel(path) : path;
+        string file = Checkpoint.FindModel(path);
         open ??= () => new CpuBackend(capacity: ArenaOf(memory));
         return new Segmenter(
             new ThreadBound<LoadedModel>(

@@ -253,10 +253,14 @@ internal static class Checkpoint
     internal static void LoadModel(RevUpNet net, string folder) => net.LoadWeights(Path.Combine(folder, ModelFile));
 
     /// <summary>
-    /// The file of weights in a run's chosen or newest complete checkpoint, or in one checkpoint.
+    /// The file of weights in a run's chosen or newest complete checkpoint, or in one checkpoint. A
+    /// path that is no folder is taken as the file.
     /// </summary>
-    /// <exception cref="CheckpointException">There is none, or it is damaged.</exception>
-    internal static string FindModel(string folder) => Path.Combine(Find(folder), ModelFile);
+    /// <exception cref="CheckpointException">
+    /// The folder has none, or it is damaged.
+    /// </exception>
+    internal static string FindModel(string path) =>
+        Directory.Exists(path) ? Path.Combine(Find(path), ModelFile) : path;
 
     private static string Find(string folder)
     {

@@ -43,7 +43,7 @@ internal sealed record InitialWeights(string Path, LoadReport Report)
         ConfigurationException.Require(
             File.Exists(path) || Directory.Exists(path),
             $"{setting} is '{path}', and nothing is there; name a model file, a checkpoint or the folder of a run");
-        return Directory.Exists(path) ? Checkpoint.FindModel(path) : path;
+        return Checkpoint.FindModel(path);
     }
 
     private static bool HasHead(string file, int classes)

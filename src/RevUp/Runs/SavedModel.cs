@@ -75,7 +75,7 @@ public sealed class SavedModel : IDisposable
     {
         ArgumentNullException.ThrowIfNull(backend);
         ArgumentException.ThrowIfNullOrEmpty(path);
-        string file = Directory.Exists(path) ? Checkpoint.FindModel(path) : path;
+        string file = Checkpoint.FindModel(path);
         ModelDescription description = ModelDescription.Read(file);
         IReadOnlyList<string> names = classes ?? description.Classes;
         using Driving driving = backend.Drive();

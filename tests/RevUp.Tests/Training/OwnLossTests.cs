@@ -51,14 +51,13 @@ public sealed class OwnLossTests
     public void ALossThatIsNoNumberIsNamed(TestDevice device)
     {
         using TargetNetwork own = new(device, ModelTask.Regression, loss: (_, _, _, _) => double.NaN);
-        using TargetNetwork built = new(device, ModelTask.Regression);
         (float[] pixels, float[] targets) = TargetNetwork.Data(0);
         Assert.Refuses<TrainingDivergedException>(
             () => own.Step.Run(pixels, targets, 1), "The loss became NaN in step 1.", "Check the BatchLoss as well");
-        pixels[3] = float.NaN;
-        Assert.DoesNotContain(
-            "BatchLoss",
-            Assert.ThrowsExactly<TrainingDivergedException>(() => built.Step.Run(pixels, targets, 1)).Message);
+        string message = TrainingDivergedException.Of(
+            double.NaN, "loss", 1, new TrainingSettings(), fault: null, hasOwnLoss: false).Message;
+        Assert.Contains("a lower learning rate", message);
+        Assert.DoesNotContain("BatchLoss", message);
     }
 
     /// <summary>
